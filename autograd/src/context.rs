@@ -1,0 +1,124 @@
+//! What an operation is given: its [`Inputs`] on the way forward, a [`Pullback`] on the way back.
+
+use crate::backward::Sweep;
+use crate::kernels::gemm::Factor;
+use crate::tape::Recording;
+use crate::{MatrixMut, MatrixView, Scalar, Shape, Tape};
+
+/// The operands of an operation that is being recorded or swept.
+pub struct Inputs<'a, T> {
+    pub(crate) tape: &'a Tape<T>,
+    pub(crate) recording: &'a Recording<T>,
+    pub(crate) parents: &'a [usize],
+    pub(crate) indices: &'a [usize],
+}
+
+impl<'a, T: Scalar> Inputs<'a, T> {
+    /// How many there are.
+    #[allow(clippy::len_without_is_empty)] // an operation has operands
+    pub fn len(&self) -> usize {
+        self.parents.len()
+    }
+
+    /// The shape of operand number `i`.
+    pub fn shape(&self, i: usize) -> Shape {
+        self.recording.nodes[self.parents[i]].place.shape
+    }
+
+    /// The value of operand number `i`.
+    pub fn value(&self, i: usize) -> MatrixView<'a, T> {
+        self.tape
+            .value_at(self.recording.nodes[self.parents[i]].place)
+    }
+
+    /// The integers that the operation was recorded with.
+    pub fn integers(&self) -> &'a [usize] {
+        self.indices
+    }
+}
+
+/// A factor of a product that is a part of a gradient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operand {
+    /// The gradient of the result, ȳ.
+    Grad,
+    /// The value of operand number `i`.
+    Input(usize),
+}
+
+/// An operation's view of the reverse sweep: the values it has seen, the gradient of its result,
+/// and where to send the gradients of its operands.
+pub struct Pullback<'a, 's, 't, T: Scalar> {
+    pub(crate) inputs: Inputs<'a, T>,
+    pub(crate) output: MatrixView<'a, T>,
+    pub(crate) grad: MatrixView<'a, T>,
+    pub(crate) sweep: &'s mut Sweep<'t, T>,
+}
+
+impl<'a, T: Scalar> Pullback<'a, '_, '_, T> {
+    /// The operands.
+    pub fn inputs(&self) -> &Inputs<'a, T> {
+        &self.inputs
+    }
+
+    /// The value of operand number `i`.
+    pub fn input(&self, i: usize) -> MatrixView<'a, T> {
+        self.inputs.value(i)
+    }
+
+    /// The result, y.
+    pub fn output(&self) -> MatrixView<'a, T> {
+        self.output
+    }
+
+    /// The gradient of the result, ȳ = ∂E/∂y.
+    pub fn grad(&self) -> MatrixView<'a, T> {
+        self.grad
+    }
+
+    /// Whether operand number `i` wants a gradient. [`Pullback::send`] does nothing if not, so this
+    /// only spares the work of making one.
+    pub fn wants(&self, i: usize) -> bool {
+        self.inputs.recording.nodes[self.inputs.parents[i]].needs_gradient
+    }
+
+    /// Sends a contribution to the gradient of operand number `i`: `write(x̄, accumulate)` adds it
+    /// to x̄ if `accumulate`, and otherwise stores it there, over elements that are unspecified.
+    pub fn send(&mut self, i: usize, write: impl FnOnce(MatrixMut<'_, T>, bool)) {
+        if self.wants(i) {
+            let place = self.inputs.recording.nodes[self.inputs.parents[i]].place;
+            let (grad, accumulate) = self.sweep.grad_mut(self.inputs.recording, place);
+            write(grad, accumulate);
+        }
+    }
+
+    /// Sends aᵀ b to operand number `i`, where `a` and `b` have the same rows: the form in which a
+    /// weight gets its gradient. The sweep may keep both to do one large product for many steps:
+    /// Σ_t a_tᵀ b_t = Aᵀ B.
+    pub fn send_t_product(&mut self, i: usize, a: Operand, b: Operand) {
+        if self.wants(i) {
+            let (a, b) = (self.operand(a), self.operand(b));
+            self.sweep
+                .add_t_product(self.inputs.recording, self.inputs.parents[i], a, b);
+        }
+    }
+
+    /// Sends the product a b to operand number `i`; see [`Factor`] for transposes.
+    pub(crate) fn send_product<'f>(
+        &mut self,
+        i: usize,
+        a: impl Into<Factor<'f, T>>,
+        b: impl Into<Factor<'f, T>>,
+    ) {
+        self.send(i, |to, accumulate| {
+            crate::kernels::gemm::gemm(a, b, accumulate, to)
+        });
+    }
+
+    fn operand(&self, which: Operand) -> MatrixView<'a, T> {
+        match which {
+            Operand::Grad => self.grad,
+            Operand::Input(i) => self.input(i),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Sums and maxima, in an order that depends on the lengths alone.
+
+use super::dispatch::{Kernel, run};
+use crate::{MatrixMut, MatrixView, Scalar};
+
+/// Partial sums kept side by side, so that the compiler can use vector registers.
+const LANES: usize = 16;
+
+#[inline(always)]
+fn lanes<T: Scalar>(xs: &[T], start: T, f: impl Fn(T, T) -> T) -> T {
+    let mut acc = [start; LANES];
+    let mut chunks = xs.chunks_exact(LANES);
+    for chunk in &mut chunks {
+        for i in 0..LANES {
+            acc[i] = f(acc[i], chunk[i]);
+        }
+    }
+    for (a, &x) in acc.iter_mut().zip(chunks.remainder()) {
+        *a = f(*a, x);
+    }
+    acc.into_iter().fold(start, f)
+}
+
+/// The sum of a slice.
+#[inline(always)]
+pub(crate) fn sum<T: Scalar>(xs: &[T]) -> T {
+    lanes(xs, T::ZERO, |a, x| a + x)
+}
+
+/// The largest element of a slice; NaN does not count.
+#[inline(always)]
+pub(crate) fn max<T: Scalar>(xs: &[T]) -> T {
+    lanes(xs, -T::INFINITY, |a, x| if x > a { x } else { a })
+}
+
+/// out[c] += the sum of column c (or = that sum).
+pub(crate) fn sum_over_rows<T: Scalar>(
+    x: MatrixView<'_, T>,
+    out: MatrixMut<'_, T>,
+    accumulate: bool,
+) {
+    struct SumOverRows<'a, T>(MatrixView<'a, T>, MatrixMut<'a, T>, bool);
+    impl<T: Scalar> Kernel for SumOverRows<'_, T> {
+        #[inline(always)]
+        fn run(mut self) {
+            let out = self.1.row(0);
+            if !self.2 {
+                out.fill(T::ZERO);
+            }
+            for r in 0..self.0.row_count() {
+                for (o, &x) in out.iter_mut().zip(self.0.row(r)) {
+                    *o += x;
+                }
+            }
+        }
+    }
+    run(SumOverRows(x, out, accumulate));
+}
+
+/// The sum of all elements: rows first, then the rows' sums.
+pub(crate) fn total<T: Scalar>(x: MatrixView<'_, T>) -> T {
+    if let Some(all) = x.contiguous() {
+        // Blocks keep rounding small in long sums.
+        return all.chunks(1024).map(sum).sum();
+    }
+    (0..x.row_count()).map(|r| sum(x.row(r))).sum()
+}
+
+/// Each row's softmax, stable: e^(x - max) over its sum.
+pub(crate) fn softmax<T: Scalar>(x: MatrixView<'_, T>, y: MatrixMut<'_, T>) {
+    struct Softmax<'a, T>(MatrixView<'a, T>, MatrixMut<'a, T>);
+    impl<T: Scalar> Kernel for Softmax<'_, T> {
+        #[inline(always)]
+        fn run(mut self) {
+            for r in 0..self.0.row_count() {
+                let (x, y) = (self.0.row(r), self.1.row(r));
+                let top = max(x);
+                for (y, &x) in y.iter_mut().zip(x) {
+                    *y = (x - top).exp();
+                }
+                let scale = T::ONE / sum(y);
+                for y in y {
+                    *y *= scale;
+                }
+            }
+        }
+    }
+    run(Softmax(x, y));
+}
+
+/// max + ln Σ e^(x - max): the logarithm of the sum of exponentials, stable.
+pub(crate) fn log_sum_exp<T: Scalar>(xs: &[T]) -> T {
+    let top = max(xs);
+    if !top.is_finite() {
+        return top; // of infinite logits the sum is as infinite
+    }
+    top + xs.iter().map(|&x| (x - top).exp()).sum::<T>().ln()
+}

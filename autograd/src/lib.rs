@@ -1,0 +1,48 @@
+//! A tape of matrix operations and its reverse sweep, made to be read.
+//!
+//! A [`Tape`] records what is computed with its [`Var`]s; [`Var::backward`] walks the recording
+//! back and gives the [`Gradients`]. Unroll a recurrent network on a tape and backpropagation
+//! through time falls out:
+//!
+//! ```
+//! use autograd::{Matrix, Tape};
+//!
+//! let tape = Tape::<f64>::new();
+//! let u = tape.var(Matrix::scalar(0.5)).named("U");
+//! let w = tape.var(Matrix::scalar(-0.3)).named("W");
+//! let mut h = tape.constant(Matrix::scalar(0.0));
+//! for (t, x) in [1.0, 0.2, -0.7].into_iter().enumerate() {
+//!     let _step = tape.step(t);
+//!     let x = tape.constant(Matrix::scalar(x)).named("x");
+//!     h = (x.matmul_t(u) + h.matmul_t(w)).tanh().named("h"); // h_t = tanh(U x_t + W h_{t-1})
+//! }
+//! let gradients = h.sum().backward();
+//! assert!((gradients.of(u)[(0, 0)] - -0.615_958_8).abs() < 1e-6);
+//! ```
+//!
+//! Everything is a matrix: rows are the samples of a mini-batch, columns are features. Where to
+//! read on: [`ops`] for the operations with their rules, [`gradcheck`] to check a rule of your
+//! own, [`Operation`] to write one.
+
+mod backward;
+mod context;
+mod error;
+pub mod gradcheck;
+mod kernels;
+mod matrix;
+pub mod ops;
+mod pool;
+mod scalar;
+mod tape;
+mod var;
+
+pub use backward::{Gradients, Keep};
+pub use context::{Inputs, Operand, Pullback};
+pub use error::Error;
+pub use gradcheck::gradcheck;
+pub use matrix::{Matrix, MatrixMut, MatrixView, Shape};
+pub use ops::Operation;
+pub use pool::PoolStats;
+pub use scalar::Scalar;
+pub use tape::{NodeInfo, Scope, Step, Tape};
+pub use var::Var;

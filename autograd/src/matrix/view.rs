@@ -1,0 +1,293 @@
+//! Parts of a matrix, by rows and by columns, without a copy.
+
+use std::fmt;
+use std::ops::{Index, Range};
+
+use super::{Matrix, Shape, check_index};
+use crate::Scalar;
+
+/// A part of a [`Matrix`] that can be read: some rows, some columns, or all.
+#[derive(Clone, Copy)]
+pub struct MatrixView<'a, T> {
+    data: &'a [T],
+    shape: Shape,
+    /// Distance between the starts of two rows, in elements.
+    stride: usize,
+}
+
+/// A part of a [`Matrix`] that can be changed.
+pub struct MatrixMut<'a, T> {
+    data: &'a mut [T],
+    shape: Shape,
+    stride: usize,
+}
+
+/// How many elements lie between the first and the last of a view, both counted.
+fn extent(shape: Shape, stride: usize) -> usize {
+    (shape.rows - 1) * stride + shape.cols
+}
+
+#[track_caller]
+fn check_range(range: &Range<usize>, len: usize, what: &str) {
+    assert!(
+        range.start < range.end && range.end <= len,
+        "{what} {range:?} of a matrix that has {len} {what}"
+    );
+}
+
+impl<'a, T: Scalar> MatrixView<'a, T> {
+    pub(crate) fn new(data: &'a [T], shape: Shape, stride: usize) -> Self {
+        MatrixView {
+            data: &data[..extent(shape, stride)],
+            shape,
+            stride,
+        }
+    }
+
+    /// Number of rows and columns.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// Number of rows.
+    #[inline(always)]
+    pub fn row_count(&self) -> usize {
+        self.shape.rows
+    }
+
+    /// Number of columns.
+    #[inline(always)]
+    pub fn col_count(&self) -> usize {
+        self.shape.cols
+    }
+
+    /// Distance between the starts of two rows, in elements.
+    pub fn stride(&self) -> usize {
+        self.stride
+    }
+
+    pub(crate) fn as_ptr(&self) -> *const T {
+        self.data.as_ptr()
+    }
+
+    /// One row.
+    #[inline(always)]
+    #[track_caller]
+    pub fn row(&self, r: usize) -> &'a [T] {
+        &self.data[r * self.stride..r * self.stride + self.shape.cols]
+    }
+
+    /// Some of the rows.
+    #[track_caller]
+    pub fn rows(&self, range: Range<usize>) -> Self {
+        check_range(&range, self.shape.rows, "rows");
+        let shape = Shape::new(range.len(), self.shape.cols);
+        Self::new(&self.data[range.start * self.stride..], shape, self.stride)
+    }
+
+    /// Some of the columns.
+    #[track_caller]
+    pub fn cols(&self, range: Range<usize>) -> Self {
+        check_range(&range, self.shape.cols, "columns");
+        let shape = Shape::new(self.shape.rows, range.len());
+        Self::new(&self.data[range.start..], shape, self.stride)
+    }
+
+    /// The elements in row-major order, if they lie in memory like that.
+    #[inline(always)]
+    pub fn contiguous(&self) -> Option<&'a [T]> {
+        (self.stride == self.shape.cols || self.shape.rows == 1).then_some(self.data)
+    }
+
+    /// The elements in row-major order.
+    pub fn iter(&self) -> impl Iterator<Item = T> + use<'a, T> {
+        let this = *self;
+        (0..self.shape.rows).flat_map(move |r| this.row(r).iter().copied())
+    }
+
+    /// This one row, seen as `rows` equal rows.
+    pub(crate) fn broadcast_row(self, rows: usize) -> Self {
+        debug_assert_eq!(self.shape.rows, 1);
+        Self::new(self.data, Shape::new(rows, self.shape.cols), 0)
+    }
+
+    /// The only element.
+    ///
+    /// # Panics
+    /// If there are several.
+    #[track_caller]
+    pub fn item(&self) -> T {
+        assert!(
+            self.shape.len() == 1,
+            "item() of a matrix {}: it has several elements",
+            self.shape
+        );
+        self.data[0]
+    }
+
+    /// A copy.
+    pub fn to_matrix(&self) -> Matrix<T> {
+        let mut m = Matrix::zeros(self.shape.rows, self.shape.cols);
+        m.view_mut().copy_from(*self);
+        m
+    }
+
+    /// The Frobenius norm: the root of the sum of squares, summed in f64.
+    pub fn norm(&self) -> f64 {
+        self.iter()
+            .map(|x| x.to_f64() * x.to_f64())
+            .sum::<f64>()
+            .sqrt()
+    }
+
+    /// Whether no element is NaN or infinite.
+    pub fn is_finite(&self) -> bool {
+        self.iter().all(Scalar::is_finite)
+    }
+}
+
+impl<'a, T: Scalar> MatrixMut<'a, T> {
+    pub(crate) fn new(data: &'a mut [T], shape: Shape, stride: usize) -> Self {
+        MatrixMut {
+            data: &mut data[..extent(shape, stride)],
+            shape,
+            stride,
+        }
+    }
+
+    /// Number of rows and columns.
+    pub fn shape(&self) -> Shape {
+        self.shape
+    }
+
+    /// Distance between the starts of two rows, in elements.
+    pub fn stride(&self) -> usize {
+        self.stride
+    }
+
+    pub(crate) fn as_mut_ptr(&mut self) -> *mut T {
+        self.data.as_mut_ptr()
+    }
+
+    /// This view again, for a shorter time.
+    pub fn reborrow(&mut self) -> MatrixMut<'_, T> {
+        MatrixMut {
+            data: self.data,
+            shape: self.shape,
+            stride: self.stride,
+        }
+    }
+
+    /// The same part, to be read only.
+    pub fn view(&self) -> MatrixView<'_, T> {
+        MatrixView {
+            data: self.data,
+            shape: self.shape,
+            stride: self.stride,
+        }
+    }
+
+    /// One row.
+    #[inline(always)]
+    #[track_caller]
+    pub fn row(&mut self, r: usize) -> &mut [T] {
+        &mut self.data[r * self.stride..r * self.stride + self.shape.cols]
+    }
+
+    /// Some of the rows.
+    #[track_caller]
+    pub fn rows(self, range: Range<usize>) -> Self {
+        check_range(&range, self.shape.rows, "rows");
+        let shape = Shape::new(range.len(), self.shape.cols);
+        Self::new(
+            &mut self.data[range.start * self.stride..],
+            shape,
+            self.stride,
+        )
+    }
+
+    /// Some of the columns.
+    #[track_caller]
+    pub fn cols(self, range: Range<usize>) -> Self {
+        check_range(&range, self.shape.cols, "columns");
+        let shape = Shape::new(self.shape.rows, range.len());
+        Self::new(&mut self.data[range.start..], shape, self.stride)
+    }
+
+    /// The elements in row-major order, if they lie in memory like that.
+    #[inline(always)]
+    pub fn contiguous(&mut self) -> Option<&mut [T]> {
+        (self.stride == self.shape.cols || self.shape.rows == 1).then_some(&mut *self.data)
+    }
+
+    /// This one row, seen as `rows` rows: what is added to any of them is added to it.
+    pub(crate) fn broadcast_row(self, rows: usize) -> Self {
+        debug_assert_eq!(self.shape.rows, 1);
+        Self::new(self.data, Shape::new(rows, self.shape.cols), 0)
+    }
+
+    /// Sets every element.
+    pub fn fill(&mut self, x: T) {
+        for r in 0..self.shape.rows {
+            self.row(r).fill(x);
+        }
+    }
+
+    /// Takes over the elements of a matrix of the same shape.
+    ///
+    /// # Panics
+    /// If the shapes differ.
+    #[track_caller]
+    pub fn copy_from(&mut self, from: MatrixView<'_, T>) {
+        assert_eq!(
+            self.shape, from.shape,
+            "copy between matrices of different shapes"
+        );
+        for r in 0..self.shape.rows {
+            self.row(r).copy_from_slice(from.row(r));
+        }
+    }
+}
+
+impl<T: Scalar> Index<(usize, usize)> for MatrixView<'_, T> {
+    type Output = T;
+
+    #[track_caller]
+    fn index(&self, (r, c): (usize, usize)) -> &T {
+        check_index(self.shape, r, c);
+        &self.data[r * self.stride + c]
+    }
+}
+
+/// How many rows and columns are printed before an ellipsis stands for the rest.
+const SHOWN: usize = 6;
+
+impl<T: Scalar> fmt::Display for MatrixView<'_, T> {
+    /// Rows in brackets; the precision is the formatter's, or 4 digits. Large matrices are cut.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = f.precision().unwrap_or(4);
+        f.write_str("[")?;
+        for r in 0..self.shape.rows.min(SHOWN) {
+            f.write_str(if r == 0 { "[" } else { ",\n [" })?;
+            for (c, x) in self.row(r).iter().take(SHOWN).enumerate() {
+                write!(f, "{}{x:.digits$}", if c == 0 { "" } else { ", " })?;
+            }
+            f.write_str(if self.shape.cols > SHOWN {
+                ", …]"
+            } else {
+                "]"
+            })?;
+        }
+        f.write_str(if self.shape.rows > SHOWN {
+            ",\n …]"
+        } else {
+            "]"
+        })
+    }
+}
+
+impl<T: Scalar> fmt::Debug for MatrixView<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "MatrixView {} {self}", self.shape)
+    }
+}

@@ -1,0 +1,104 @@
+//! One element of any scalar type, with which the tables spell their formulas: `1.0 - y * y`.
+
+use std::cmp::Ordering;
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use crate::Scalar;
+
+/// A scalar that mixes with float literals.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+pub struct Element<T>(pub T);
+
+impl<T: Scalar> From<f64> for Element<T> {
+    #[inline(always)]
+    fn from(x: f64) -> Self {
+        Element(T::from_f64(x))
+    }
+}
+
+macro_rules! arithmetic {
+    ($($Trait:ident $method:ident $op:tt;)*) => {$(
+        impl<T: Scalar> $Trait for Element<T> {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, other: Self) -> Self {
+                Element(self.0 $op other.0)
+            }
+        }
+        impl<T: Scalar> $Trait<f64> for Element<T> {
+            type Output = Self;
+            #[inline(always)]
+            fn $method(self, other: f64) -> Self {
+                Element(self.0 $op T::from_f64(other))
+            }
+        }
+        impl<T: Scalar> $Trait<Element<T>> for f64 {
+            type Output = Element<T>;
+            #[inline(always)]
+            fn $method(self, other: Element<T>) -> Element<T> {
+                Element(T::from_f64(self) $op other.0)
+            }
+        }
+    )*};
+}
+
+arithmetic! {
+    Add add +;
+    Sub sub -;
+    Mul mul *;
+    Div div /;
+}
+
+impl<T: Scalar> Neg for Element<T> {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
+        Element(-self.0)
+    }
+}
+
+impl<T: Scalar> PartialEq<f64> for Element<T> {
+    #[inline(always)]
+    fn eq(&self, other: &f64) -> bool {
+        self.0 == T::from_f64(*other)
+    }
+}
+
+impl<T: Scalar> PartialOrd<f64> for Element<T> {
+    #[inline(always)]
+    fn partial_cmp(&self, other: &f64) -> Option<Ordering> {
+        self.0.partial_cmp(&T::from_f64(*other))
+    }
+}
+
+macro_rules! functions {
+    ($($name:ident)*) => {$(
+        #[inline(always)]
+        pub fn $name(self) -> Self {
+            Element(self.0.$name())
+        }
+    )*};
+}
+
+impl<T: Scalar> Element<T> {
+    functions!(tanh sigmoid softplus exp ln sqrt abs);
+
+    #[inline(always)]
+    pub fn powi(self, n: i32) -> Self {
+        Element(self.0.powi(n))
+    }
+
+    /// The larger of two; NaN if this is NaN.
+    #[inline(always)]
+    pub fn max(self, other: impl Into<Self>) -> Self {
+        let other = other.into();
+        if self.0 < other.0 { other } else { self }
+    }
+
+    /// The smaller of two; NaN if this is NaN.
+    #[inline(always)]
+    pub fn min(self, other: impl Into<Self>) -> Self {
+        let other = other.into();
+        if self.0 > other.0 { other } else { self }
+    }
+}

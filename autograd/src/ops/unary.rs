@@ -1,0 +1,224 @@
+//! Functions of each element, one line of a table each.
+//!
+//! From its line come the operation, its kernel, its reverse rule, the printed rule and the method
+//! of [`Var`] that records it.
+
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+use super::element::Element;
+use super::{Operation, chain};
+use crate::kernels::elementwise::{Function, map};
+use crate::{Inputs, MatrixMut, Pullback, Scalar, Shape, Var};
+
+/// A function of one element, y = f(x), with its derivative: the short way to an element-wise
+/// operation of your own.
+///
+/// ```
+/// use autograd::{Matrix, Tape, gradcheck, ops::Unary};
+///
+/// /// x σ(x), called swish.
+/// struct Swish;
+///
+/// impl Unary<f64> for Swish {
+///     const NAME: &'static str = "swish";
+///     const DERIVATIVE: &'static str = "(y + (1 - y) / (1 + exp(-x)))";
+///     fn f(&self, x: f64) -> f64 {
+///         x / (1.0 + (-x).exp())
+///     }
+///     fn df(&self, x: f64, y: f64) -> f64 {
+///         y + (1.0 - y) / (1.0 + (-x).exp())
+///     }
+/// }
+///
+/// gradcheck(|v| v[0].apply(Swish), &[Matrix::from([[-2.0, 0.3], [0.0, 1.5]])]).unwrap();
+/// ```
+pub trait Unary<T>: Send + 'static {
+    /// The name of the operation.
+    const NAME: &'static str;
+    /// The derivative as Rust would spell it, to be printed.
+    const DERIVATIVE: &'static str;
+    /// The value y.
+    fn f(&self, x: T) -> T;
+    /// The derivative dy/dx, in terms of x and y.
+    fn df(&self, x: T, y: T) -> T;
+}
+
+/// A [`Unary`] function as an operation on matrices.
+struct Elementwise<U>(U);
+
+impl<T: Scalar, U: Unary<T>> Operation<T> for Elementwise<U> {
+    fn name(&self) -> &'static str {
+        U::NAME
+    }
+    fn shape(&self, inputs: &Inputs<'_, T>) -> Result<Shape, String> {
+        Ok(inputs.shape(0))
+    }
+    fn forward(&self, inputs: &Inputs<'_, T>, y: MatrixMut<'_, T>) {
+        map([inputs.value(0)], y, false, Value(&self.0));
+    }
+    fn backward(&self, p: &mut Pullback<'_, '_, '_, T>) {
+        let (x, y, grad) = (p.input(0), p.output(), p.grad());
+        p.send(0, |to, accumulate| {
+            map([x, y, grad], to, accumulate, Chain(&self.0))
+        });
+    }
+    fn rule(&self, _: usize) -> String {
+        chain(U::DERIVATIVE)
+    }
+}
+
+struct Value<'a, U>(&'a U);
+
+impl<T: Scalar, U: Unary<T>> Function<T, 1> for Value<'_, U> {
+    #[inline(always)]
+    fn call(&self, [x]: [T; 1]) -> T {
+        self.0.f(x)
+    }
+}
+
+struct Chain<'a, U>(&'a U);
+
+impl<T: Scalar, U: Unary<T>> Function<T, 3> for Chain<'_, U> {
+    #[inline(always)]
+    fn call(&self, [x, y, grad]: [T; 3]) -> T {
+        grad * self.0.df(x, y)
+    }
+}
+
+impl<'t, T: Scalar> Var<'t, T> {
+    /// Applies a function to each element.
+    #[track_caller]
+    pub fn apply<U: Unary<T>>(self, function: U) -> Self {
+        self.tape.record(Elementwise(function), &[self], &[])
+    }
+}
+
+macro_rules! unary {
+    ($($(#[$doc:meta])* $Name:ident, $method:ident($x:ident, $y:ident $(; $p:ident: $pt:ty)*):
+       y = $f:expr, dy = $df:expr;)*) => {$(
+        struct $Name<T> {
+            $($p: $pt,)*
+            of: std::marker::PhantomData<T>,
+        }
+        impl<T: Scalar> Unary<T> for $Name<T> {
+            const NAME: &'static str = stringify!($method);
+            const DERIVATIVE: &'static str = stringify!($df);
+            #[inline(always)]
+            fn f(&self, x: T) -> T {
+                let $x = Element(x);
+                $(let $p = Parameter::element(self.$p);)*
+                Element::from($f).0
+            }
+            #[inline(always)]
+            #[allow(unused_variables)] // few derivatives need all of these
+            fn df(&self, x: T, y: T) -> T {
+                let ($x, $y) = (Element(x), Element(y));
+                $(let $p = Parameter::element(self.$p);)*
+                Element::from($df).0
+            }
+        }
+        impl<'t, T: Scalar> Var<'t, T> {
+            $(#[$doc])*
+            #[track_caller]
+            pub fn $method(self $(, $p: $pt)*) -> Self {
+                self.apply($Name { $($p,)* of: std::marker::PhantomData })
+            }
+        }
+    )*};
+}
+
+/// A number that a function of the table was recorded with.
+trait Parameter {
+    type Element;
+    fn element(self) -> Self::Element;
+}
+
+impl<T: Scalar> Parameter for T {
+    type Element = Element<T>;
+    #[inline(always)]
+    fn element(self) -> Element<T> {
+        Element(self)
+    }
+}
+
+impl Parameter for i32 {
+    type Element = i32;
+    #[inline(always)]
+    fn element(self) -> i32 {
+        self
+    }
+}
+
+unary! {
+    /// The hyperbolic tangent of each element.
+    Tanh, tanh(x, y): y = x.tanh(), dy = 1.0 - y * y;
+    /// The logistic function σ(x) = 1 / (1 + e⁻ˣ) of each element.
+    Sigmoid, sigmoid(x, y): y = x.sigmoid(), dy = y * (1.0 - y);
+    /// The positive part of each element; the derivative at 0 is taken as 0.
+    Relu, relu(x, y): y = x.max(0.0), dy = if x > 0.0 { 1.0 } else { 0.0 };
+    /// ln(1 + eˣ) of each element, without overflow.
+    Softplus, softplus(x, y): y = x.softplus(), dy = x.sigmoid();
+    /// eˣ of each element.
+    Exp, exp(x, y): y = x.exp(), dy = y;
+    /// The natural logarithm of each element.
+    Ln, ln(x, y): y = x.ln(), dy = 1.0 / x;
+    /// The square root of each element.
+    Sqrt, sqrt(x, y): y = x.sqrt(), dy = 0.5 / y;
+    /// The square of each element.
+    Square, square(x, y): y = x * x, dy = 2.0 * x;
+    /// The absolute value of each element; the derivative at 0 is taken as 0.
+    Abs, abs(x, y): y = x.abs(), dy = if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else { 0.0 };
+    /// A whole power of each element.
+    Powi, powi(x, y; n: i32): y = x.powi(n), dy = n as f64 * x.powi(n - 1);
+    /// Each element kept within bounds; the derivative is 1 within and on them, 0 beyond.
+    Clamp, clamp(x, y; low: T; high: T): y = x.max(low).min(high),
+        dy = if x < low || x > high { 0.0 } else { 1.0 };
+    /// −x.
+    Negate, negate(x, y): y = -x, dy = -1.0;
+    /// x + c, also written with an operator.
+    Shift, shift(x, y; c: T): y = x + c, dy = 1.0;
+    /// c x, also written with an operator.
+    Scale, scale(x, y; c: T): y = x * c, dy = c;
+    /// c − x, also written with an operator.
+    ReverseSub, sub_from(x, y; c: T): y = c - x, dy = -1.0;
+    /// c / x, also written with an operator.
+    ReverseDiv, div_into(x, y; c: T): y = c / x, dy = -y / x;
+}
+
+impl<T: Scalar> Neg for Var<'_, T> {
+    type Output = Self;
+    #[track_caller]
+    fn neg(self) -> Self {
+        self.negate()
+    }
+}
+
+macro_rules! with_number {
+    ($($Trait:ident $method:ident: $record:ident($c:ident) = $number:expr, reversed $reversed:ident;)*) => {$(
+        impl<T: Scalar> $Trait<T> for Var<'_, T> {
+            type Output = Self;
+            #[track_caller]
+            fn $method(self, $c: T) -> Self {
+                self.$record($number)
+            }
+        }
+        with_number!(@reverse $Trait $method $reversed f32);
+        with_number!(@reverse $Trait $method $reversed f64);
+    )*};
+    (@reverse $Trait:ident $method:ident $reversed:ident $t:ident) => {
+        impl<'t> $Trait<Var<'t, $t>> for $t {
+            type Output = Var<'t, $t>;
+            #[track_caller]
+            fn $method(self, x: Var<'t, $t>) -> Var<'t, $t> {
+                x.$reversed(self)
+            }
+        }
+    };
+}
+
+with_number! {
+    Add add: shift(c) = c, reversed shift;
+    Sub sub: shift(c) = -c, reversed sub_from;
+    Mul mul: scale(c) = c, reversed scale;
+    Div div: scale(c) = T::ONE / c, reversed div_into;
+}

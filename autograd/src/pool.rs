@@ -1,0 +1,104 @@
+//! Recycled buffers: after the first pass over a formula, recording it again allocates nothing.
+
+use std::sync::Arc;
+
+use crate::{Matrix, Scalar, Shape};
+
+/// What a tape's pool has done so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PoolStats {
+    /// Buffers that had to be allocated.
+    pub allocated: usize,
+    /// The elements these have room for, together.
+    pub elements: usize,
+    /// Requests that a recycled buffer answered.
+    pub recycled: usize,
+}
+
+/// Free buffers, sorted by size class. Each has exactly one owner.
+pub(crate) struct Pool<T> {
+    free: Vec<Vec<Arc<Matrix<T>>>>,
+    stats: PoolStats,
+}
+
+impl<T: Scalar> Pool<T> {
+    pub fn new() -> Self {
+        Pool {
+            free: Vec::new(),
+            stats: PoolStats::default(),
+        }
+    }
+
+    pub fn stats(&self) -> PoolStats {
+        self.stats
+    }
+
+    /// A buffer of this shape that nobody else has. Its elements are unspecified.
+    pub fn take(&mut self, shape: Shape) -> Arc<Matrix<T>> {
+        let (class, capacity) = size_class(shape.len());
+        if let Some(mut buffer) = self.free.get_mut(class).and_then(Vec::pop) {
+            self.stats.recycled += 1;
+            unique(&mut buffer).reshape(shape);
+            return buffer;
+        }
+        self.stats.allocated += 1;
+        self.stats.elements += capacity;
+        Arc::new(Matrix::with_capacity(shape, capacity))
+    }
+
+    /// Takes a buffer back, unless somebody still holds it.
+    pub fn give_back(&mut self, mut buffer: Arc<Matrix<T>>) {
+        if Arc::get_mut(&mut buffer).is_none() {
+            return;
+        }
+        let (class, _) = size_class(buffer.capacity());
+        if self.free.len() <= class {
+            self.free.resize_with(class + 1, Vec::new);
+        }
+        self.free[class].push(buffer);
+    }
+}
+
+/// The matrix in a buffer that has come from the pool and has not been shared since.
+pub(crate) fn unique<T>(buffer: &mut Arc<Matrix<T>>) -> &mut Matrix<T> {
+    Arc::get_mut(buffer).expect("a buffer from the pool has one owner until it is recorded")
+}
+
+/// The class of buffers that serve `len` elements, and how many elements those hold: four classes
+/// between one power of two and the next, so that sequences of varying length share buffers.
+fn size_class(len: usize) -> (usize, usize) {
+    if len <= 4 {
+        return (len, len);
+    }
+    let magnitude = (len - 1).ilog2() as usize; // 2^magnitude < len <= 2^(magnitude + 1)
+    let quarter = 1 << (magnitude - 2);
+    let quarters = len.div_ceil(quarter); // 5..=8
+    (4 * magnitude + quarters - 8, quarters * quarter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn size_classes_grow_with_what_they_hold() {
+        let mut last = (0, 0);
+        for len in 1..5000 {
+            let (class, capacity) = size_class(len);
+            assert!(
+                capacity >= len && (len < 5 || 4 * capacity <= 5 * len + 4),
+                "{len}"
+            );
+            assert!(
+                (class == last.0) == (capacity == last.1) && class >= last.0,
+                "{len}"
+            );
+            assert_eq!(
+                size_class(capacity),
+                (class, capacity),
+                "a class holds its own capacity"
+            );
+            last = (class, capacity);
+        }
+    }
+}

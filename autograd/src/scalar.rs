@@ -1,0 +1,156 @@
+//! The element type: `f32` to train, `f64` to check. Everything above is generic over it.
+
+use std::fmt::{Debug, Display};
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+
+use crate::kernels::math;
+
+/// A floating-point number that matrices are made of: [`f32`] or [`f64`].
+///
+/// `f32` functions are vectorisable approximations, accurate to a few units in the last place;
+/// `f64` ones are the standard library's, because gradients are checked with them.
+#[allow(missing_docs)] // each method is the function of its name
+pub trait Scalar:
+    Copy
+    + Debug
+    + Default
+    + Display
+    + PartialEq
+    + PartialOrd
+    + Send
+    + Sync
+    + Sum
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + AddAssign
+    + SubAssign
+    + MulAssign
+    + DivAssign
+    + 'static
+{
+    const ZERO: Self;
+    const ONE: Self;
+    const INFINITY: Self;
+    /// The name of the type in a checkpoint or an error: "f32" or "f64".
+    const NAME: &'static str;
+
+    fn from_f64(x: f64) -> Self;
+    fn to_f64(self) -> f64;
+    fn exp(self) -> Self;
+    fn ln(self) -> Self;
+    fn tanh(self) -> Self;
+    /// The logistic function σ(x) = 1 / (1 + e⁻ˣ).
+    fn sigmoid(self) -> Self;
+    /// ln(1 + eˣ), without overflow.
+    fn softplus(self) -> Self;
+    fn sqrt(self) -> Self;
+    fn abs(self) -> Self;
+    fn powi(self, n: i32) -> Self;
+    fn is_finite(self) -> bool;
+
+    /// C = α A B + β C for matrices given by pointer, row stride and column stride.
+    ///
+    /// # Safety
+    /// Each pointer must be valid for its m×k, k×n or m×n elements at these strides, and C must
+    /// not overlap A or B.
+    #[allow(unsafe_code)] // the signature of the underlying product; called from kernels::gemm alone
+    unsafe fn gemm(
+        shape: (usize, usize, usize),
+        alpha: Self,
+        a: (*const Self, isize, isize),
+        b: (*const Self, isize, isize),
+        beta: Self,
+        c: (*mut Self, isize, isize),
+    );
+}
+
+macro_rules! scalar {
+    ($t:ident, $gemm:path, $exp:path, $tanh:path, $sigmoid:path) => {
+        impl Scalar for $t {
+            const ZERO: Self = 0.0;
+            const ONE: Self = 1.0;
+            const INFINITY: Self = $t::INFINITY;
+            const NAME: &'static str = stringify!($t);
+
+            #[inline(always)]
+            fn from_f64(x: f64) -> Self {
+                x as $t
+            }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                self as f64
+            }
+            #[inline(always)]
+            fn exp(self) -> Self {
+                $exp(self)
+            }
+            #[inline(always)]
+            fn ln(self) -> Self {
+                $t::ln(self)
+            }
+            #[inline(always)]
+            fn tanh(self) -> Self {
+                $tanh(self)
+            }
+            #[inline(always)]
+            fn sigmoid(self) -> Self {
+                $sigmoid(self)
+            }
+            #[inline(always)]
+            fn softplus(self) -> Self {
+                let positive = if self > 0.0 { self } else { 0.0 };
+                positive + $t::ln_1p($t::exp(-$t::abs(self)))
+            }
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                $t::sqrt(self)
+            }
+            #[inline(always)]
+            fn abs(self) -> Self {
+                $t::abs(self)
+            }
+            #[inline(always)]
+            fn powi(self, n: i32) -> Self {
+                $t::powi(self, n)
+            }
+            #[inline(always)]
+            fn is_finite(self) -> bool {
+                $t::is_finite(self)
+            }
+            #[inline]
+            #[allow(unsafe_code)] // hands the caller's promise on to the product
+            unsafe fn gemm(
+                (m, k, n): (usize, usize, usize),
+                alpha: Self,
+                a: (*const Self, isize, isize),
+                b: (*const Self, isize, isize),
+                beta: Self,
+                c: (*mut Self, isize, isize),
+            ) {
+                // SAFETY: the caller promises what the product asks for.
+                unsafe {
+                    $gemm(
+                        m, k, n, alpha, a.0, a.1, a.2, b.0, b.1, b.2, beta, c.0, c.1, c.2,
+                    )
+                }
+            }
+        }
+    };
+}
+
+scalar!(
+    f32,
+    matrixmultiply::sgemm,
+    math::exp,
+    math::tanh,
+    math::sigmoid
+);
+scalar!(f64, matrixmultiply::dgemm, f64::exp, f64::tanh, sigmoid_f64);
+
+fn sigmoid_f64(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}

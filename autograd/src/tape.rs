@@ -1,0 +1,538 @@
+//! [`Tape`]: records operations as they are computed.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use elsa::FrozenVec;
+use smallbox::{SmallBox, smallbox, space::S4};
+
+use crate::context::Inputs;
+use crate::ops::{Leaf, Operation, Window};
+use crate::pool::{Pool, PoolStats, unique};
+use crate::{Matrix, MatrixMut, MatrixView, Scalar, Shape, Var};
+
+/// A recording of operations, in the order in which they were computed.
+///
+/// Nodes are recorded through a shared reference and are never changed or moved, so a [`Var`] is a
+/// `Copy` handle that cannot dangle, and its value can be read for as long as it lives.
+/// [`Tape::clear`] takes the tape exclusively: it ends all handles, and keeps the buffers, so that
+/// recording the same formula again allocates nothing.
+///
+/// ```compile_fail
+/// # use autograd::{Matrix, Tape};
+/// let mut tape = Tape::<f32>::new();
+/// let x = tape.var(Matrix::scalar(1.0));
+/// tape.clear();
+/// x.tanh(); // a stale handle does not compile
+/// ```
+pub struct Tape<T = f32> {
+    recording: RefCell<Recording<T>>,
+    /// The matrices that nodes have their values in; views share their parent's.
+    values: FrozenVec<Arc<Matrix<T>>>,
+    pool: RefCell<Pool<T>>,
+    /// The list of gradients of the last sweep, emptied, to be used again.
+    slots: Cell<Vec<Option<Arc<Matrix<T>>>>>,
+    scope: Cell<u32>,
+    time: Cell<Option<u32>>,
+}
+
+/// All that a tape knows about its nodes but their values.
+pub(crate) struct Recording<T> {
+    pub nodes: Vec<Node<T>>,
+    /// The parents of all nodes, one list behind the other.
+    edges: Vec<usize>,
+    /// The integers that operations such as a look-up need, likewise.
+    indices: Vec<usize>,
+    /// Scopes as (enclosing scope, name); the first is the tape itself.
+    scopes: Vec<(u32, String)>,
+}
+
+/// One recorded operation.
+pub(crate) struct Node<T> {
+    /// Small operations are stored in place, so that recording one does not allocate.
+    pub op: SmallBox<dyn Operation<T>, S4>,
+    parents: Range<usize>,
+    indices: Range<usize>,
+    pub place: Place,
+    /// Whether a gradient has a way through this node to a variable.
+    pub needs_gradient: bool,
+    /// How many nodes have this one as a parent.
+    pub uses: u32,
+    label: Option<&'static str>,
+    time: Option<u32>,
+    scope: u32,
+}
+
+/// Where the elements of a node are.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    /// The node that owns the matrix: this one, or for views the one they are parts of.
+    pub owner: usize,
+    /// The index of that matrix.
+    pub buffer: usize,
+    pub offset: usize,
+    pub stride: usize,
+    pub shape: Shape,
+}
+
+impl Place {
+    pub fn view<'a, T: Scalar>(&self, m: &'a Matrix<T>) -> MatrixView<'a, T> {
+        MatrixView::new(&m.data()[self.offset..], self.shape, self.stride)
+    }
+
+    pub fn view_mut<'a, T: Scalar>(&self, m: &'a mut Matrix<T>) -> MatrixMut<'a, T> {
+        MatrixMut::new(&mut m.data_mut()[self.offset..], self.shape, self.stride)
+    }
+
+    /// A part of this place.
+    fn part(self, window: Window) -> Place {
+        let offset = self.offset + window.row * self.stride + window.col;
+        Place {
+            offset,
+            shape: window.shape,
+            ..self
+        }
+    }
+}
+
+impl<T> Recording<T> {
+    pub fn parents(&self, node: &Node<T>) -> &[usize] {
+        &self.edges[node.parents.clone()]
+    }
+
+    pub fn indices(&self, node: &Node<T>) -> &[usize] {
+        &self.indices[node.indices.clone()]
+    }
+}
+
+impl<T: Scalar> Default for Tape<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Scalar> Tape<T> {
+    /// An empty tape.
+    pub fn new() -> Self {
+        let recording = Recording {
+            nodes: Vec::new(),
+            edges: Vec::new(),
+            indices: Vec::new(),
+            scopes: vec![(0, String::new())],
+        };
+        Tape {
+            recording: RefCell::new(recording),
+            values: FrozenVec::new(),
+            pool: RefCell::new(Pool::new()),
+            slots: Cell::default(),
+            scope: Cell::new(0),
+            time: Cell::new(None),
+        }
+    }
+
+    /// A tape that lives for the rest of the program, for notebooks: `let tape: &Tape =
+    /// Tape::leaked();` and its `Var`s persist from cell to cell.
+    pub fn leaked() -> &'static Self {
+        Box::leak(Box::new(Self::new()))
+    }
+
+    /// Forgets all nodes, and keeps their buffers for the next recording.
+    pub fn clear(&mut self) {
+        let recording = self.recording.get_mut();
+        recording.edges.clear();
+        recording.indices.clear();
+        let pool = self.pool.get_mut();
+        let values = self.values.as_mut();
+        for node in recording
+            .nodes
+            .drain(..)
+            .rev()
+            .filter(|n| n.op.view(n.place.shape).is_none())
+        {
+            let Some(value) = values.pop() else { break };
+            debug_assert_eq!(node.place.buffer, values.len());
+            // What came from outside goes back there: the pool would grow with every pass.
+            if !node.parents.is_empty() || node.op.name() == Leaf::POOLED {
+                pool.give_back(value);
+            }
+        }
+        self.scope.set(0);
+        self.time.set(None);
+    }
+
+    /// The number of nodes.
+    pub fn len(&self) -> usize {
+        self.recording.borrow().nodes.len()
+    }
+
+    /// Whether nothing has been recorded.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many buffers this tape has had to allocate so far.
+    pub fn stats(&self) -> PoolStats {
+        self.pool.borrow().stats()
+    }
+
+    /// A leaf that gradients are taken by: a parameter, or an input under study.
+    ///
+    /// A matrix is moved in, an `Arc` shared; nothing is copied.
+    pub fn var(&self, value: impl Into<Arc<Matrix<T>>>) -> Var<'_, T> {
+        self.push_owner(
+            smallbox!(Leaf {
+                name: Leaf::VARIABLE
+            }),
+            0..0,
+            0..0,
+            value.into(),
+            true,
+        )
+    }
+
+    /// A leaf that no gradient is taken by: data, a mask, an initial state.
+    pub fn constant(&self, value: impl Into<Arc<Matrix<T>>>) -> Var<'_, T> {
+        self.push_owner(
+            smallbox!(Leaf {
+                name: Leaf::CONSTANT
+            }),
+            0..0,
+            0..0,
+            value.into(),
+            false,
+        )
+    }
+
+    /// A constant in a recycled buffer: `fill` is handed the matrix, with unspecified elements.
+    /// This is how data reaches a tape without an allocation.
+    pub fn constant_with(
+        &self,
+        rows: usize,
+        cols: usize,
+        fill: impl FnOnce(&mut Matrix<T>),
+    ) -> Var<'_, T> {
+        let mut value = self.take_buffer(Shape::new(rows, cols));
+        fill(unique(&mut value));
+        self.push_owner(
+            smallbox!(Leaf { name: Leaf::POOLED }),
+            0..0,
+            0..0,
+            value,
+            false,
+        )
+    }
+
+    /// A constant of zeros.
+    pub fn zeros(&self, rows: usize, cols: usize) -> Var<'_, T> {
+        self.constant_with(rows, cols, |m| m.data_mut().fill(T::ZERO))
+    }
+
+    /// Records an operation on `inputs`, with the integers it needs (mostly none): this is what
+    /// every method of [`Var`] does, and how an operation from outside the crate is applied.
+    ///
+    /// # Panics
+    /// If the inputs' shapes do not suit the operation, or a node is of another tape.
+    #[track_caller]
+    pub fn record<'t, O: Operation<T>>(
+        &'t self,
+        op: O,
+        inputs: &[Var<'t, T>],
+        integers: &[usize],
+    ) -> Var<'t, T> {
+        for x in inputs {
+            assert!(
+                std::ptr::eq(x.tape, self),
+                "{}: an operand is of another tape",
+                op.name()
+            );
+        }
+        let (parents, indices) = {
+            let mut recording = self.recording.borrow_mut();
+            let (e, i) = (recording.edges.len(), recording.indices.len());
+            recording.edges.extend(inputs.iter().map(|x| x.index));
+            recording.indices.extend_from_slice(integers);
+            (e..recording.edges.len(), i..recording.indices.len())
+        };
+        let recording = self.recording.borrow();
+        let context = Inputs {
+            tape: self,
+            recording: &recording,
+            parents: &recording.edges[parents.clone()],
+            indices: &recording.indices[indices.clone()],
+        };
+        let shape = match op.shape(&context) {
+            Ok(shape) => shape,
+            Err(complaint) => {
+                let name = op.name();
+                let operands = self.describe_operands(&recording, inputs);
+                drop(recording); // a notebook goes on after the panic
+                panic!("{name}: {operands}: {complaint}")
+            }
+        };
+        let needs_gradient = op.passes_gradient()
+            && inputs
+                .iter()
+                .any(|x| recording.nodes[x.index].needs_gradient);
+        if let Some(window) = op.view(shape) {
+            let place = recording.nodes[inputs[0].index].place.part(window);
+            drop(recording);
+            return self.push(smallbox!(op), parents, indices, place, needs_gradient);
+        }
+        let mut value = self.take_buffer(shape);
+        op.forward(&context, unique(&mut value).view_mut());
+        drop(recording);
+        self.push_owner(smallbox!(op), parents, indices, value, needs_gradient)
+    }
+
+    fn describe_operands(&self, recording: &Recording<T>, inputs: &[Var<'_, T>]) -> String {
+        let describe = |x: &Var<'_, T>| {
+            let node = &recording.nodes[x.index];
+            format!("{} {}", recording.info(x.index).label(), node.place.shape)
+        };
+        inputs
+            .iter()
+            .map(describe)
+            .collect::<Vec<_>>()
+            .join(" against ")
+    }
+
+    fn push_owner(
+        &self,
+        op: SmallBox<dyn Operation<T>, S4>,
+        parents: Range<usize>,
+        indices: Range<usize>,
+        value: Arc<Matrix<T>>,
+        needs_gradient: bool,
+    ) -> Var<'_, T> {
+        let (shape, stride) = (value.shape(), value.cols());
+        let (owner, buffer) = (self.len(), self.values.len());
+        self.values.push(value);
+        let place = Place {
+            owner,
+            buffer,
+            offset: 0,
+            stride,
+            shape,
+        };
+        self.push(op, parents, indices, place, needs_gradient)
+    }
+
+    fn push(
+        &self,
+        op: SmallBox<dyn Operation<T>, S4>,
+        parents: Range<usize>,
+        indices: Range<usize>,
+        place: Place,
+        needs_gradient: bool,
+    ) -> Var<'_, T> {
+        let recording = &mut *self.recording.borrow_mut();
+        for &parent in &recording.edges[parents.clone()] {
+            recording.nodes[parent].uses += 1;
+        }
+        let (time, scope) = (self.time.get(), self.scope.get());
+        let node = Node {
+            op,
+            parents,
+            indices,
+            place,
+            needs_gradient,
+            uses: 0,
+            label: None,
+            time,
+            scope,
+        };
+        recording.nodes.push(node);
+        Var {
+            tape: self,
+            index: recording.nodes.len() - 1,
+        }
+    }
+
+    /// The node at a position of the tape.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    #[track_caller]
+    pub fn node(&self, index: usize) -> Var<'_, T> {
+        let len = self.len();
+        assert!(index < len, "node {index} of a tape of {len}");
+        Var { tape: self, index }
+    }
+
+    pub(crate) fn recording(&self) -> std::cell::Ref<'_, Recording<T>> {
+        self.recording.borrow()
+    }
+
+    pub(crate) fn place(&self, index: usize) -> Place {
+        self.recording.borrow().nodes[index].place
+    }
+
+    pub(crate) fn value(&self, index: usize) -> MatrixView<'_, T> {
+        self.value_at(self.place(index))
+    }
+
+    pub(crate) fn value_at(&self, place: Place) -> MatrixView<'_, T> {
+        place.view(&self.values[place.buffer])
+    }
+
+    pub(crate) fn take_buffer(&self, shape: Shape) -> Arc<Matrix<T>> {
+        self.pool.borrow_mut().take(shape)
+    }
+
+    pub(crate) fn give_back(&self, buffer: Arc<Matrix<T>>) {
+        self.pool.borrow_mut().give_back(buffer);
+    }
+
+    pub(crate) fn take_slots(&self) -> Vec<Option<Arc<Matrix<T>>>> {
+        self.slots.take()
+    }
+
+    pub(crate) fn return_slots(&self, slots: Vec<Option<Arc<Matrix<T>>>>) {
+        self.slots.set(slots);
+    }
+}
+
+/// Names, scopes and time steps.
+impl<T: Scalar> Tape<T> {
+    /// All nodes recorded until the guard is dropped belong to this time step.
+    pub fn step(&self, t: usize) -> Step<'_, T> {
+        let before = self.time.replace(Some(t as u32));
+        Step { tape: self, before }
+    }
+
+    /// All nodes recorded until the guard is dropped have this prefix to their name; scopes nest:
+    /// "encoder/lstm1".
+    pub fn scope(&self, name: &str) -> Scope<'_, T> {
+        let before = self.scope.get();
+        let scopes = &mut self.recording.borrow_mut().scopes;
+        let known = scopes
+            .iter()
+            .skip(1)
+            .position(|(outer, n)| *outer == before && n == name);
+        let scope = known.map_or(scopes.len(), |i| i + 1);
+        if scope == scopes.len() {
+            scopes.push((before, name.to_string()));
+        }
+        self.scope.set(scope as u32);
+        Scope { tape: self, before }
+    }
+
+    pub(crate) fn set_label(&self, index: usize, label: &'static str) {
+        self.recording.borrow_mut().nodes[index].label = Some(label);
+    }
+
+    pub(crate) fn set_time(&self, index: usize, t: usize) {
+        self.recording.borrow_mut().nodes[index].time = Some(t as u32);
+    }
+
+    pub(crate) fn info(&self, index: usize) -> NodeInfo {
+        self.recording.borrow().info(index)
+    }
+
+    /// The first node with a NaN or an infinity in its value, to explain a loss that is none.
+    pub fn first_non_finite(&self) -> Option<NodeInfo> {
+        (0..self.len())
+            .find(|&i| !self.value(i).is_finite())
+            .map(|i| self.info(i))
+    }
+}
+
+impl<T: Scalar> Recording<T> {
+    fn info(&self, index: usize) -> NodeInfo {
+        let node = &self.nodes[index];
+        let mut scope = String::new();
+        let mut at = node.scope;
+        while at != 0 {
+            let (outer, name) = &self.scopes[at as usize];
+            scope = if scope.is_empty() {
+                name.clone()
+            } else {
+                format!("{name}/{scope}")
+            };
+            at = *outer;
+        }
+        NodeInfo {
+            index,
+            name: node.label,
+            operation: node.op.name(),
+            parents: self.parents(node).to_vec(),
+            shape: node.place.shape,
+            time: node.time.map(|t| t as usize),
+            scope,
+            needs_gradient: node.needs_gradient,
+        }
+    }
+}
+
+/// What a tape knows about a node.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct NodeInfo {
+    /// The position on the tape.
+    pub index: usize,
+    /// The name given with [`Var::named`].
+    pub name: Option<&'static str>,
+    /// The name of the operation.
+    pub operation: &'static str,
+    /// The positions of its operands.
+    pub parents: Vec<usize>,
+    /// Number of rows and columns.
+    pub shape: Shape,
+    /// The time step.
+    pub time: Option<usize>,
+    /// The enclosing scopes, joined by "/"; empty outside of any.
+    pub scope: String,
+    /// Whether a gradient has a way through this node to a variable.
+    pub needs_gradient: bool,
+}
+
+impl NodeInfo {
+    /// The name with scope and time step, "lstm1/h.3"; nodes without a name have their position,
+    /// "%17".
+    pub fn label(&self) -> String {
+        let mut label = self.scope.clone();
+        if !label.is_empty() {
+            label.push('/');
+        }
+        match self.name {
+            Some(name) => label.push_str(name),
+            None => label.push_str(&format!("%{}", self.index)),
+        }
+        if let Some(t) = self.time {
+            label.push_str(&format!(".{t}"));
+        }
+        label
+    }
+}
+
+impl fmt::Display for NodeInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.label(), self.operation)
+    }
+}
+
+/// Ends a time step when dropped; made by [`Tape::step`].
+pub struct Step<'t, T: Scalar = f32> {
+    tape: &'t Tape<T>,
+    before: Option<u32>,
+}
+
+impl<T: Scalar> Drop for Step<'_, T> {
+    fn drop(&mut self) {
+        self.tape.time.set(self.before);
+    }
+}
+
+/// Ends a scope when dropped; made by [`Tape::scope`].
+pub struct Scope<'t, T: Scalar = f32> {
+    tape: &'t Tape<T>,
+    before: u32,
+}
+
+impl<T: Scalar> Drop for Scope<'_, T> {
+    fn drop(&mut self) {
+        self.tape.scope.set(self.before);
+    }
+}
