@@ -1,4 +1,4 @@
-//! [`gradcheck`]: finite differences against the tape, on anybody's function.
+//! [`gradcheck`](fn@gradcheck): finite differences against the tape, on anybody's function.
 
 use std::fmt;
 

@@ -21,7 +21,7 @@
 //! ```
 //!
 //! Everything is a matrix: rows are the samples of a mini-batch, columns are features. Where to
-//! read on: [`ops`] for the operations with their rules, [`gradcheck`] to check a rule of your
+//! read on: [`ops`] for the operations with their rules, [`gradcheck`](mod@gradcheck) to check a rule of your
 //! own, [`Operation`] to write one.
 
 mod backward;

@@ -1,5 +1,60 @@
 //! Recurrent layers as unrolled graphs on a tape.
+//!
+//! A [`Cell`] is one time step of a layer, written as its equations; [`unroll`] repeats it over a
+//! sequence. Backpropagation through time is the tape's ordinary reverse sweep over the result:
+//!
+//! ```
+//! use autograd::{Matrix, Tape};
+//! use layers::{Cell, Linear, Lstm, ParameterSet, unroll};
+//! use rand::{SeedableRng, rngs::ChaCha8Rng};
+//!
+//! let mut rng = ChaCha8Rng::seed_from_u64(1);
+//! let mut set = ParameterSet::<f32>::new();
+//! let lstm = Lstm::new(&mut set, "lstm1", 3, 8, &mut rng);
+//! let output = Linear::new(&mut set, "output", 8, 2, &mut rng);
+//!
+//! let (steps, batch) = (5, 4);
+//! let tape = Tape::new();
+//! let p = set.bind(&tape);
+//! let x = tape.constant(Matrix::from_fn(steps * batch, 3, |r, c| (r + c) as f32 * 0.1));
+//! let zx = lstm.project(&p, x); // one product for all steps
+//! let unrolled = unroll(&lstm, &p, zx, batch, lstm.initial_state(&p, batch));
+//! let logits = output.apply(&p, unrolled.state.h);
+//! let gradients = logits.cross_entropy(&[0, 1, 1, 0]).backward();
+//! assert!(gradients.of(p.var(lstm.weights.w)).norm() > 0.0);
+//! ```
+//!
+//! Sequences are time-major: T steps of a mini-batch of B rows are stacked to `[T*B, features]`,
+//! whose row blocks are the steps.
 
+mod carried;
+mod cell;
+mod char_model;
+mod dropout;
+mod embedding;
+mod gru;
+mod init;
+mod linear;
+mod lstm;
 mod parameters;
+mod rnn;
+mod sampling;
+mod stack;
+mod unroll;
+mod weights;
 
+pub use carried::Carried;
+pub use cell::{Cell, State};
+pub use char_model::{CellKind, CharModel, UnknownCell};
+pub use dropout::dropout;
+pub use embedding::Embedding;
+pub use gru::{Gru, Reset};
+pub use init::uniform;
+pub use linear::Linear;
+pub use lstm::Lstm;
 pub use parameters::{Bound, ParameterId, ParameterSet};
+pub use rnn::SimpleRnn;
+pub use sampling::{SamplingError, sample};
+pub use stack::Stack;
+pub use unroll::{Unrolled, unroll};
+pub use weights::Weights;

@@ -144,6 +144,29 @@ pub struct Bound<'t, T = f32> {
 }
 
 impl<'t, T: Scalar> Bound<'t, T> {
+    /// The variables of a parameter set that are on the tape already, such as the inputs of a
+    /// [`gradcheck`](autograd::gradcheck()).
+    ///
+    /// # Panics
+    /// If there are none, or they do not lie one behind the other on one tape.
+    #[track_caller]
+    pub fn from_vars(vars: &[Var<'t, T>]) -> Self {
+        assert!(!vars.is_empty(), "a bound set of no variables");
+        let (tape, first) = (vars[0].tape(), vars[0].index());
+        for (i, &var) in vars.iter().enumerate() {
+            let consecutive = std::ptr::eq(var.tape(), tape) && var.index() == first + i;
+            assert!(
+                consecutive,
+                "variable {i} does not lie behind the one before"
+            );
+        }
+        Bound {
+            tape,
+            first,
+            count: vars.len(),
+        }
+    }
+
     /// The variable of a parameter.
     ///
     /// # Panics

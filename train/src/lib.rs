@@ -1,1 +1,58 @@
-//! Training.
+//! Training of recurrent networks on an [`autograd`] tape: gradients of a parameter set, clipping,
+//! optimizers, schedules, text and batches, the training step, checkpoints.
+//!
+//! It knows nothing of any one cell: a model is a [`ParameterSet`](layers::ParameterSet) and a
+//! function that records its loss.
+//!
+//! ```
+//! use train::prelude::*;
+//!
+//! let mut parameters = ParameterSet::<f64>::new();
+//! let w = parameters.add("line.W", Matrix::from([[0.0]]));
+//! let mut trainer = Trainer::new(parameters, Sgd::new(0.1));
+//! for _ in 0..100 {
+//!     trainer.step(|p| {
+//!         let x = p.tape().constant(Matrix::from([[1.0], [2.0]]));
+//!         let y = p.tape().constant(Matrix::from([[3.0], [6.0]]));
+//!         x.matmul_t(p.var(w)).mean_squared_error(y)
+//!     })?;
+//! }
+//! assert!((trainer.parameters().get(w)[(0, 0)] - 3.0).abs() < 1e-6);
+//! # Ok::<(), train::TrainError>(())
+//! ```
+
+pub use autograd;
+pub use layers;
+
+mod adam;
+mod batches;
+mod checkpoint;
+mod clip;
+mod grads;
+mod optimizer;
+mod per_parameter;
+mod schedule;
+mod sgd;
+mod text;
+mod trainer;
+
+pub use adam::Adam;
+pub use batches::{BatchError, Windows, split};
+pub use checkpoint::{Checkpoint, CheckpointError};
+pub use clip::{clip_by_global_norm, clip_by_value};
+pub use grads::ParameterGradients;
+pub use optimizer::{Optimizer, StateError};
+pub use schedule::Schedule;
+pub use sgd::Sgd;
+pub use text::{TextError, Vocabulary, read_text};
+pub use trainer::{StepReport, TrainError, Trainer};
+
+/// What a program or a notebook that trains a model needs: `use train::prelude::*;`.
+pub mod prelude {
+    pub use crate::{
+        Adam, Checkpoint, Optimizer, ParameterGradients, Schedule, Sgd, StepReport, Trainer,
+        Vocabulary, Windows, clip_by_global_norm, clip_by_value, read_text, split,
+    };
+    pub use autograd::{Gradients, Keep, Matrix, Scalar, Shape, Tape, Var};
+    pub use layers::{Bound, ParameterId, ParameterSet};
+}

@@ -163,7 +163,7 @@ impl<T: Scalar> Operation<T> for BinaryCrossEntropy {
 }
 
 impl<'t, T: Scalar> Var<'t, T> {
-    /// The mean over rows of −ln softmax(logits)[target]: the cross-entropy of one class index per
+    /// The mean over rows of −ln softmax(logits)\[target\]: the cross-entropy of one class index per
     /// row, in nats.
     ///
     /// Softmax and loss are one step of the derivation: the logits get (p − c) / rows, with p the

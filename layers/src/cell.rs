@@ -1,0 +1,95 @@
+//! [`Cell`]: one time step of a recurrent layer.
+
+use autograd::{Scalar, Var};
+
+use crate::{Bound, ParameterId, Weights};
+
+/// What a layer hands from one step to the next, a row for each sample of the mini-batch.
+#[derive(Clone, Copy)]
+pub struct State<'t, T = f32> {
+    /// The hidden state h_t: `[B, H]`.
+    pub h: Var<'t, T>,
+    /// The cell state c_t of an LSTM: `[B, H]`.
+    pub c: Option<Var<'t, T>>,
+}
+
+impl<'t, T: Scalar> State<'t, T> {
+    /// The same values, cut from the graph: no gradient passes, which truncates backpropagation
+    /// through time here.
+    pub fn detach(self) -> Self {
+        State {
+            h: self.h.detach(),
+            c: self.c.map(Var::detach),
+        }
+    }
+}
+
+/// One time step of a recurrent layer, as its equations.
+///
+/// A step sees its input only as z_x = U x_t + b, so that [`Cell::project`] can do the product of
+/// all steps at once. A cell of your own needs [`Cell::weights`] and [`Cell::step`], and
+/// [`unroll`](crate::unroll) does the rest.
+pub trait Cell<T: Scalar> {
+    /// The parameters that all cells have.
+    fn weights(&self) -> &Weights;
+
+    /// The state after a step, from z_x = U x_t + b of shape `[B, G*H]` and the state before.
+    ///
+    /// # Panics
+    /// If a shape does not fit.
+    fn step<'t>(&self, p: &Bound<'t, T>, zx: Var<'t, T>, s: State<'t, T>) -> State<'t, T>;
+
+    /// Whether the state has a c beside its h.
+    fn has_cell_state(&self) -> bool {
+        false
+    }
+
+    /// The number of features of x_t.
+    fn input_size(&self) -> usize {
+        self.weights().input
+    }
+
+    /// The number H of hidden units.
+    fn hidden_size(&self) -> usize {
+        self.weights().hidden
+    }
+
+    /// U and b, all that the input goes through.
+    fn input_weight(&self) -> (ParameterId, ParameterId) {
+        (self.weights().u, self.weights().b)
+    }
+
+    /// The state before the first step: zeros, or the learned rows for every sample.
+    fn initial_state<'t>(&self, p: &Bound<'t, T>, batch: usize) -> State<'t, T> {
+        let weights = self.weights();
+        let _scope = weights.scope(p.tape());
+        let start = |learned: Option<ParameterId>, name| {
+            let zeros = p.tape().zeros(batch, weights.hidden);
+            learned.map_or(zeros, |id| zeros + p.var(id)).named(name)
+        };
+        State {
+            h: start(weights.h0, "h"),
+            c: self.has_cell_state().then(|| start(weights.c0, "c")),
+        }
+    }
+
+    /// z_x = U x_t + b for all steps in one product: `[T*B, input]` to `[T*B, G*H]`.
+    ///
+    /// # Panics
+    /// If `x` has another number of columns than the cell has inputs.
+    fn project<'t>(&self, p: &Bound<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
+        let _scope = self.weights().scope(p.tape());
+        let (u, b) = self.input_weight();
+        (x.matmul_t(p.var(u)) + p.var(b)).named("zx")
+    }
+
+    /// [`Cell::project`] of one-hot inputs, given as one symbol a row: columns of U are looked up.
+    ///
+    /// # Panics
+    /// If a symbol is not below the number of inputs.
+    fn project_symbols<'t>(&self, p: &Bound<'t, T>, symbols: &[usize]) -> Var<'t, T> {
+        let _scope = self.weights().scope(p.tape());
+        let (u, b) = self.input_weight();
+        (p.var(u).one_hot_matmul_t(symbols) + p.var(b)).named("zx")
+    }
+}

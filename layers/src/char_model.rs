@@ -1,0 +1,167 @@
+//! [`CharModel`]: the next symbol of a text.
+
+use std::fmt;
+use std::str::FromStr;
+
+use autograd::{Scalar, Var};
+use rand::Rng;
+use thiserror::Error;
+
+use crate::{
+    Bound, Carried, Cell, Gru, Linear, Lstm, ParameterSet, Reset, SimpleRnn, Stack, State, dropout,
+};
+
+/// The kinds of recurrent layers, by name: "rnn", "lstm", "gru".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CellKind {
+    /// [`SimpleRnn`].
+    Rnn,
+    /// [`Lstm`].
+    Lstm,
+    /// [`Gru`] with [`Reset::After`], as PyTorch has it.
+    Gru,
+}
+
+/// The name of no kind of layer.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("there is no cell {0:?}: rnn, lstm and gru are known")]
+pub struct UnknownCell(pub String);
+
+impl CellKind {
+    const ALL: [Self; 3] = [CellKind::Rnn, CellKind::Lstm, CellKind::Gru];
+
+    fn name(self) -> &'static str {
+        match self {
+            CellKind::Rnn => "rnn",
+            CellKind::Lstm => "lstm",
+            CellKind::Gru => "gru",
+        }
+    }
+
+    /// A layer of this kind, with its parameters added to `set`.
+    ///
+    /// # Panics
+    /// If a parameter's name is taken.
+    #[track_caller]
+    pub fn build<T: Scalar>(
+        self,
+        set: &mut ParameterSet<T>,
+        name: &str,
+        input: usize,
+        hidden: usize,
+        rng: &mut (impl Rng + ?Sized),
+    ) -> Box<dyn Cell<T> + Send + Sync> {
+        match self {
+            CellKind::Rnn => Box::new(SimpleRnn::new(set, name, input, hidden, rng)),
+            CellKind::Lstm => Box::new(Lstm::new(set, name, input, hidden, rng)),
+            CellKind::Gru => Box::new(Gru::new(set, name, input, hidden, Reset::After, rng)),
+        }
+    }
+}
+
+impl fmt::Display for CellKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for CellKind {
+    type Err = UnknownCell;
+
+    fn from_str(name: &str) -> Result<Self, UnknownCell> {
+        let known = Self::ALL.into_iter().find(|kind| kind.name() == name);
+        known.ok_or_else(|| UnknownCell(name.into()))
+    }
+}
+
+/// A model of the next symbol: one-hot symbols through recurrent layers to logits.
+///
+/// ```
+/// use autograd::Tape;
+/// use layers::{Carried, CellKind, CharModel, ParameterSet};
+/// use rand::{SeedableRng, rngs::ChaCha8Rng};
+///
+/// let mut set = ParameterSet::<f32>::new();
+/// let mut rng = ChaCha8Rng::seed_from_u64(1);
+/// let model = CharModel::new(&mut set, CellKind::Lstm, 5, 8, 2, &mut rng);
+/// let mut carried = model.zeros(2);
+/// let tape = Tape::new();
+/// let symbols = [0, 4, 1, 3, 2, 2]; // three steps of two texts: 0 1 2 and 4 3 2
+/// let (logits, states) = model.logits(&set.bind(&tape), &symbols, 2, &carried, None);
+/// let _gradients = logits.cross_entropy(&[1, 3, 2, 2, 0, 0]).backward();
+/// Carried::store_all(&mut carried, &states);
+/// ```
+pub struct CharModel<T = f32> {
+    /// The recurrent layers, "lstm1", "lstm2" and so on.
+    pub stack: Stack<T>,
+    /// "output", from the last layer's hidden state to the logits.
+    pub output: Linear,
+    /// The number V of symbols.
+    pub vocabulary: usize,
+}
+
+impl<T: Scalar> CharModel<T> {
+    /// Adds the parameters of `layers` layers of `hidden` units, and of the output.
+    ///
+    /// # Panics
+    /// If there are no layers, or a parameter's name is taken.
+    #[track_caller]
+    pub fn new(
+        set: &mut ParameterSet<T>,
+        kind: CellKind,
+        vocabulary: usize,
+        hidden: usize,
+        layers: usize,
+        rng: &mut (impl Rng + ?Sized),
+    ) -> Self {
+        assert!(layers > 0, "a model of no layers");
+        let layer = |i| {
+            let input = if i == 1 { vocabulary } else { hidden };
+            kind.build(set, &format!("{kind}{i}"), input, hidden, rng)
+        };
+        let cells = (1..=layers).map(layer).collect();
+        CharModel {
+            stack: Stack { cells },
+            output: Linear::new(set, "output", hidden, vocabulary, rng),
+            vocabulary,
+        }
+    }
+
+    /// The state before a text, zeros for every layer, to be carried from pass to pass.
+    pub fn zeros(&self, batch: usize) -> Vec<Carried<T>> {
+        self.stack.zeros(batch)
+    }
+
+    /// The logits of every next symbol, `[T*B, V]`, and the final states. `symbols` are T steps of
+    /// B texts, step by step. With `dropout`, elements of every layer's outputs are dropped with
+    /// that probability.
+    ///
+    /// # Panics
+    /// If there are no symbols or their number is no multiple of `batch`, a symbol is not below V,
+    /// the states are not one of B rows for each layer, or the probability is not in 0..1.
+    #[track_caller]
+    pub fn logits<'t>(
+        &self,
+        p: &Bound<'t, T>,
+        symbols: &[usize],
+        batch: usize,
+        states: &[Carried<T>],
+        dropout: Option<(f64, &mut dyn Rng)>,
+    ) -> (Var<'t, T>, Vec<State<'t, T>>) {
+        let mut drop = dropping(dropout);
+        let states: Vec<_> = states.iter().map(|s| s.on(p.tape())).collect();
+        let zx = self.stack.cells[0].project_symbols(p, symbols);
+        let (h, states) = self.stack.run(p, zx, batch, &states, &mut drop);
+        let logits = self.output.apply(p, drop(h)).named("logits");
+        (logits, states)
+    }
+}
+
+fn dropping<'t, T: Scalar>(
+    mut dropout: Option<(f64, &mut dyn Rng)>,
+) -> impl FnMut(Var<'t, T>) -> Var<'t, T> {
+    move |x| match &mut dropout {
+        Some((p, rng)) => self::dropout(x, *p, *rng),
+        None => x,
+    }
+}

@@ -1,0 +1,54 @@
+//! [`SimpleRnn`]: the network of the lecture.
+
+use autograd::{Scalar, Var};
+use rand::Rng;
+
+use crate::{Bound, Cell, ParameterSet, State, Weights};
+
+/// The simple recurrent network (Elman 1990), as [`torch.nn.RNN`]:
+///
+/// h_t = tanh(U x_t + W h_{t-1} + b)
+///
+/// [`torch.nn.RNN`]: https://pytorch.org/docs/stable/generated/torch.nn.RNN.html
+#[derive(Clone, Debug)]
+pub struct SimpleRnn {
+    /// U `[H, input]`, W `[H, H]` and b `[1, H]`.
+    pub weights: Weights,
+}
+
+impl SimpleRnn {
+    /// Adds the parameters "name.U", "name.W" and "name.b", drawn from U(-1/√H, 1/√H).
+    ///
+    /// # Panics
+    /// If a name is taken.
+    #[track_caller]
+    pub fn new<T: Scalar>(
+        set: &mut ParameterSet<T>,
+        name: &str,
+        input: usize,
+        hidden: usize,
+        rng: &mut (impl Rng + ?Sized),
+    ) -> Self {
+        let weights = Weights::new(set, name, 1, (input, hidden), rng);
+        SimpleRnn { weights }
+    }
+
+    /// Makes the initial state a parameter "name.h0", which starts at zero.
+    #[track_caller]
+    pub fn with_learned_state<T: Scalar>(mut self, set: &mut ParameterSet<T>) -> Self {
+        self.weights.learn_hidden_state(set);
+        self
+    }
+}
+
+impl<T: Scalar> Cell<T> for SimpleRnn {
+    fn weights(&self) -> &Weights {
+        &self.weights
+    }
+
+    fn step<'t>(&self, p: &Bound<'t, T>, zx: Var<'t, T>, s: State<'t, T>) -> State<'t, T> {
+        let z = (zx + s.h.matmul_t(p.var(self.weights.w))).named("z");
+        let h = z.tanh().named("h");
+        State { h, c: None }
+    }
+}

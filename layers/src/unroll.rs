@@ -1,0 +1,56 @@
+//! [`unroll`]: the one loop over time.
+
+use autograd::{Scalar, Var};
+
+use crate::{Bound, Cell, State};
+
+/// A cell, repeated over the steps of a sequence.
+pub struct Unrolled<'t, T = f32> {
+    /// The hidden state after every step: T of `[B, H]`.
+    pub outputs: Vec<Var<'t, T>>,
+    /// The state after the last step, or the initial one if there are no steps.
+    pub state: State<'t, T>,
+}
+
+impl<'t, T: Scalar> Unrolled<'t, T> {
+    /// The outputs of all steps as one matrix `[T*B, H]`.
+    ///
+    /// # Panics
+    /// If there are no steps.
+    #[track_caller]
+    pub fn stacked(&self) -> Var<'t, T> {
+        Var::concat_rows(&self.outputs).named("h")
+    }
+}
+
+/// Repeats a cell over the steps of a sequence, from z_x of all steps (see [`Cell::project`]),
+/// `[T*B, G*H]`, and the state before the first.
+///
+/// The nodes of step t carry t as their time and the layer's name as their scope.
+///
+/// # Panics
+/// If the rows of `zx` are no multiple of `batch`, or a shape does not fit.
+#[track_caller]
+pub fn unroll<'t, T: Scalar>(
+    cell: &dyn Cell<T>,
+    p: &Bound<'t, T>,
+    zx: Var<'t, T>,
+    batch: usize,
+    mut state: State<'t, T>,
+) -> Unrolled<'t, T> {
+    let rows = zx.rows_len();
+    assert!(
+        batch > 0 && rows.is_multiple_of(batch),
+        "unroll: {rows} rows are no steps of a mini-batch of {batch}"
+    );
+    let tape = p.tape();
+    let _scope = cell.weights().scope(tape);
+    let step = |t| {
+        let _step = tape.step(t);
+        let zx = zx.rows(t * batch..(t + 1) * batch).named("zx");
+        state = cell.step(p, zx, state);
+        state.h
+    };
+    let outputs = (0..rows / batch).map(step).collect();
+    Unrolled { outputs, state }
+}

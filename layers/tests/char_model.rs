@@ -1,0 +1,133 @@
+//! The character model and its parts, together.
+#![allow(missing_docs)]
+
+use autograd::{Matrix, Tape};
+use layers::{Carried, CellKind, CharModel, Embedding, ParameterSet, dropout};
+use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
+
+const KINDS: [CellKind; 3] = [CellKind::Rnn, CellKind::Lstm, CellKind::Gru];
+
+fn model(kind: CellKind) -> (ParameterSet<f64>, CharModel<f64>) {
+    let mut set = ParameterSet::new();
+    let model = CharModel::new(&mut set, kind, 5, 4, 2, &mut ChaCha8Rng::seed_from_u64(1));
+    (set, model)
+}
+
+fn logits(
+    set: &ParameterSet<f64>,
+    model: &CharModel<f64>,
+    symbols: &[usize],
+    carried: &mut [Carried<f64>],
+) -> Matrix<f64> {
+    let tape = Tape::new();
+    let (logits, states) = model.logits(&set.bind(&tape), symbols, 2, carried, None);
+    Carried::store_all(carried, &states);
+    logits.value().to_matrix()
+}
+
+#[test]
+fn a_carried_state_continues_the_sequence() {
+    for kind in KINDS {
+        let (set, model) = model(kind);
+        let symbols = [0, 4, 1, 3, 2, 2, 3, 0];
+        let (mut whole, mut parts) = (model.zeros(2), model.zeros(2));
+        let all = logits(&set, &model, &symbols, &mut whole);
+        let mut pieces = logits(&set, &model, &symbols[..4], &mut parts).into_vec();
+        pieces.extend(logits(&set, &model, &symbols[4..], &mut parts).into_vec());
+        let pieces = Matrix::from_vec(8, 5, pieces).unwrap();
+        assert!(all.max_abs_diff(&pieces) < 1e-14, "{kind}");
+        assert!(whole[1].h.max_abs_diff(&parts[1].h) < 1e-14, "{kind}");
+        parts.iter_mut().for_each(Carried::reset);
+        assert_eq!(parts, model.zeros(2));
+    }
+}
+
+#[test]
+fn symbols_are_one_hot_rows() {
+    for kind in KINDS {
+        let (set, model) = model(kind);
+        let tape = Tape::new();
+        let (p, cell) = (set.bind(&tape), &model.stack.cells[0]);
+        let symbols = [3, 0, 3];
+        let product = cell
+            .project(&p, tape.one_hot(&symbols, 5))
+            .value()
+            .to_matrix();
+        let looked_up = cell.project_symbols(&p, &symbols).value().to_matrix();
+        assert!(product.max_abs_diff(&looked_up) < 1e-15);
+    }
+}
+
+#[test]
+fn nodes_have_the_names_of_the_lecture() {
+    let (set, model) = model(CellKind::Lstm);
+    let tape = Tape::new();
+    let (_, states) = model.logits(&set.bind(&tape), &[0, 1, 2, 3], 1, &model.zeros(1), None);
+    assert_eq!(states[1].h.info().label(), "lstm2/h.3");
+    assert_eq!(states[0].c.unwrap().info().label(), "lstm1/c.3");
+}
+
+#[test]
+fn a_second_pass_allocates_nothing() {
+    let (set, model) = model(CellKind::Gru);
+    let mut tape = Tape::new();
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let mut pass = || {
+        let rng: &mut dyn Rng = &mut rng;
+        let dropout = Some((0.3, rng));
+        let (y, _) = model.logits(&set.bind(&tape), &[0, 1, 2, 3], 1, &model.zeros(1), dropout);
+        drop(y.cross_entropy(&[1, 2, 3, 4]).backward());
+        tape.clear();
+        tape.stats().allocated
+    };
+    let first = pass();
+    assert_eq!(pass(), first);
+}
+
+#[test]
+fn dropout_keeps_the_expected_value() {
+    let tape = Tape::<f64>::new();
+    let x = tape.var(Matrix::filled(100, 100, 2.0));
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    assert!(dropout(x, 0.0, &mut rng) == x);
+    let y = dropout(x, 0.25, &mut rng);
+    assert!((y.mean().item() - 2.0).abs() < 0.05);
+    assert!(
+        y.value()
+            .iter()
+            .all(|v| v == 0.0 || (v - 2.0 / 0.75).abs() < 1e-12)
+    );
+}
+
+#[test]
+fn kinds_have_names() {
+    for kind in KINDS {
+        assert_eq!(kind.to_string().parse(), Ok(kind));
+    }
+    assert!("gnu".parse::<CellKind>().is_err());
+}
+
+#[test]
+fn an_embedding_is_its_rows() {
+    let mut set = ParameterSet::<f64>::new();
+    let embedding = Embedding::new(&mut set, "words", 4, 3, &mut ChaCha8Rng::seed_from_u64(1));
+    let tape = Tape::new();
+    let p = set.bind(&tape);
+    let rows = embedding.apply(&p, &[2, 0, 2]);
+    assert_eq!(rows.value().row(0), set.get(embedding.e).view().row(2));
+    let gradient = rows.sum().backward().of(p.var(embedding.e));
+    assert_eq!(gradient.view().row(2), [2.0; 3]);
+}
+
+#[test]
+#[should_panic(expected = "3 rows are no steps of a mini-batch of 2")]
+fn an_odd_batch_is_refused() {
+    let (set, model) = model(CellKind::Rnn);
+    model.logits(
+        &set.bind(&Tape::new()),
+        &[0, 1, 2],
+        2,
+        &model.zeros(2),
+        None,
+    );
+}

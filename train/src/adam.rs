@@ -1,0 +1,159 @@
+//! Adam and AdamW.
+
+use autograd::{Matrix, Scalar};
+use layers::ParameterSet;
+
+use crate::optimizer::{steps_from_tensors, steps_to_tensor};
+use crate::per_parameter::PerParameter;
+use crate::{Optimizer, ParameterGradients, StateError};
+
+/// Adam, in PyTorch's formulas and with its defaults β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸:
+///
+/// ```text
+/// m ← β₁ m + (1 − β₁) g
+/// v ← β₂ v + (1 − β₂) g²
+/// θ ← θ − η λ θ                                       (AdamW alone)
+/// θ ← θ − η · m / (1 − β₁ᵗ) / (√(v / (1 − β₂ᵗ)) + ε)
+/// ```
+///
+/// Sources: Kingma, Ba 2015, *Adam: a method for stochastic optimization*, algorithm 1;
+/// Loshchilov, Hutter 2019, *Decoupled weight decay regularization*, algorithm 2.
+#[derive(Clone, Debug)]
+pub struct Adam<T: Scalar = f32> {
+    rate: f64,
+    betas: (f64, f64),
+    epsilon: f64,
+    weight_decay: f64,
+    steps: u64,
+    m: PerParameter<T>,
+    v: PerParameter<T>,
+}
+
+const STEPS: &str = "adam.step";
+const M: &str = "adam.m";
+const V: &str = "adam.v";
+
+impl<T: Scalar> Adam<T> {
+    /// Adam with learning rate η, often 10⁻³.
+    pub fn new(rate: f64) -> Self {
+        Adam {
+            rate,
+            betas: (0.9, 0.999),
+            epsilon: 1e-8,
+            weight_decay: 0.0,
+            steps: 0,
+            m: PerParameter::empty(),
+            v: PerParameter::empty(),
+        }
+    }
+
+    /// AdamW: Adam with decoupled weight decay λ; PyTorch's default is 0.01.
+    pub fn decoupled(rate: f64, weight_decay: f64) -> Self {
+        Adam {
+            weight_decay,
+            ..Self::new(rate)
+        }
+    }
+
+    /// With other decay rates β₁, β₂ of the moments.
+    #[must_use]
+    pub fn betas(self, beta1: f64, beta2: f64) -> Self {
+        let betas = (beta1, beta2);
+        Adam { betas, ..self }
+    }
+
+    /// With another ε.
+    #[must_use]
+    pub fn epsilon(self, epsilon: f64) -> Self {
+        Adam { epsilon, ..self }
+    }
+
+    /// The numbers of this step, computed in f64.
+    fn coefficients(&self) -> Coefficients<T> {
+        let (beta1, beta2) = self.betas;
+        let t = i32::try_from(self.steps).unwrap_or(i32::MAX);
+        let real = T::from_f64;
+        Coefficients {
+            beta1: real(beta1),
+            beta2: real(beta2),
+            one_less_beta1: real(1.0 - beta1),
+            one_less_beta2: real(1.0 - beta2),
+            keep: real(1.0 - self.rate * self.weight_decay),
+            rate: real(self.rate / (1.0 - beta1.powi(t))),
+            root: real((1.0 - beta2.powi(t)).sqrt()),
+            epsilon: real(self.epsilon),
+        }
+    }
+}
+
+/// What is the same for all elements in one step.
+#[derive(Clone, Copy)]
+struct Coefficients<T> {
+    beta1: T,
+    beta2: T,
+    one_less_beta1: T,
+    one_less_beta2: T,
+    /// 1 − η λ
+    keep: T,
+    /// η / (1 − β₁ᵗ)
+    rate: T,
+    /// √(1 − β₂ᵗ)
+    root: T,
+    epsilon: T,
+}
+
+impl<T: Scalar> Coefficients<T> {
+    fn update(self, theta: &mut Matrix<T>, m: &mut Matrix<T>, v: &mut Matrix<T>, g: &Matrix<T>) {
+        let moments = m.data_mut().iter_mut().zip(v.data_mut());
+        let elements = theta.data_mut().iter_mut().zip(moments).zip(g.data());
+        for ((theta, (m, v)), &g) in elements {
+            *m = self.beta1 * *m + self.one_less_beta1 * g;
+            *v = self.beta2 * *v + self.one_less_beta2 * g * g;
+            *theta = self.keep * *theta - self.rate * *m / (v.sqrt() / self.root + self.epsilon);
+        }
+    }
+}
+
+impl<T: Scalar> Optimizer<T> for Adam<T> {
+    fn step(&mut self, parameters: &mut ParameterSet<T>, gradients: &ParameterGradients<T>) {
+        self.steps += 1;
+        self.m.prepare(parameters);
+        self.v.prepare(parameters);
+        let coefficients = self.coefficients();
+        for id in parameters.ids() {
+            let (m, v) = (self.m.get_mut(id), self.v.get_mut(id));
+            coefficients.update(parameters.get_mut(id), m, v, gradients.get(id));
+        }
+    }
+
+    fn state(&self, parameters: &ParameterSet<T>) -> Vec<(String, Matrix<T>)> {
+        let mut tensors = vec![steps_to_tensor(STEPS, self.steps)];
+        tensors.extend(self.m.state(M, parameters));
+        tensors.extend(self.v.state(V, parameters));
+        tensors
+    }
+
+    fn load_state(
+        &mut self,
+        parameters: &ParameterSet<T>,
+        tensors: &[(String, Matrix<T>)],
+    ) -> Result<(), StateError> {
+        let steps = steps_from_tensors(STEPS, tensors)?;
+        let m = PerParameter::from_state(M, parameters, tensors)?;
+        let v = PerParameter::from_state(V, parameters, tensors)?;
+        (self.steps, self.m, self.v) = (steps, m, v);
+        Ok(())
+    }
+
+    fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.rate
+    }
+
+    fn set_learning_rate(&mut self, rate: f64) {
+        self.rate = rate;
+    }
+}

@@ -1,0 +1,47 @@
+//! Gradient clipping, against gradients that explode over time.
+
+use autograd::Scalar;
+
+use crate::ParameterGradients;
+
+/// If ‖g‖ ≥ threshold then g ← threshold / ‖g‖ · g, where ‖g‖ is the norm of all gradients
+/// together: the direction stays. Returns the norm before.
+///
+/// A norm that is NaN or infinite leaves the gradients as they are, for the caller to see.
+///
+/// Source: Pascanu, Mikolov, Bengio 2013, *On the difficulty of training recurrent neural
+/// networks*, algorithm 1.
+///
+/// # Panics
+/// If the threshold is not positive.
+#[track_caller]
+pub fn clip_by_global_norm<T: Scalar>(
+    gradients: &mut ParameterGradients<T>,
+    threshold: f64,
+) -> f64 {
+    assert!(threshold > 0.0, "a clipping threshold of {threshold}");
+    let norm = gradients.norm();
+    if norm >= threshold && norm.is_finite() {
+        let factor = T::from_f64(threshold / norm);
+        gradients.map_in_place(|g| factor * g);
+    }
+    norm
+}
+
+/// Every element g ← min(max(g, −limit), limit), each for itself: the direction may change.
+/// Returns the global norm before.
+///
+/// # Panics
+/// If the limit is not positive.
+#[track_caller]
+pub fn clip_by_value<T: Scalar>(gradients: &mut ParameterGradients<T>, limit: f64) -> f64 {
+    assert!(limit > 0.0, "a clipping limit of {limit}");
+    let norm = gradients.norm();
+    let limit = T::from_f64(limit);
+    gradients.map_in_place(|g| match g {
+        g if g > limit => limit,
+        g if g < -limit => -limit,
+        g => g,
+    });
+    norm
+}

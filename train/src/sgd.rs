@@ -1,0 +1,125 @@
+//! Stochastic gradient descent.
+
+use autograd::{Matrix, Scalar};
+use layers::ParameterSet;
+
+use crate::optimizer::{steps_from_tensors, steps_to_tensor};
+use crate::per_parameter::PerParameter;
+use crate::{Optimizer, ParameterGradients, StateError};
+
+/// Stochastic gradient descent, with momentum μ as PyTorch defines it:
+///
+/// ```text
+/// v ← μ v + g
+/// θ ← θ − η v            or with Nesterov's momentum   θ ← θ − η (g + μ v)
+/// ```
+///
+/// Source: Sutskever, Martens, Dahl, Hinton 2013, *On the importance of initialization and
+/// momentum in deep learning*; PyTorch multiplies η outside of v.
+#[derive(Clone, Debug)]
+pub struct Sgd<T: Scalar = f32> {
+    rate: f64,
+    momentum: f64,
+    nesterov: bool,
+    steps: u64,
+    velocity: PerParameter<T>,
+}
+
+const STEPS: &str = "sgd.step";
+const VELOCITY: &str = "sgd.v";
+
+impl<T: Scalar> Sgd<T> {
+    /// θ ← θ − η g.
+    pub fn new(rate: f64) -> Self {
+        Sgd {
+            rate,
+            momentum: 0.0,
+            nesterov: false,
+            steps: 0,
+            velocity: PerParameter::empty(),
+        }
+    }
+
+    /// With momentum μ, often 0.9.
+    #[must_use]
+    pub fn momentum(self, momentum: f64) -> Self {
+        Sgd { momentum, ..self }
+    }
+
+    /// With Nesterov's momentum μ.
+    #[must_use]
+    pub fn nesterov(self, momentum: f64) -> Self {
+        Sgd {
+            momentum,
+            nesterov: true,
+            ..self
+        }
+    }
+
+    fn has_velocity(&self) -> bool {
+        self.momentum != 0.0
+    }
+}
+
+/// θ ← θ − η g
+fn descend<T: Scalar>(theta: &mut Matrix<T>, g: &Matrix<T>, rate: T) {
+    for (theta, &g) in theta.data_mut().iter_mut().zip(g.data()) {
+        *theta -= rate * g;
+    }
+}
+
+impl<T: Scalar> Optimizer<T> for Sgd<T> {
+    fn step(&mut self, parameters: &mut ParameterSet<T>, gradients: &ParameterGradients<T>) {
+        self.steps += 1;
+        let (rate, mu) = (T::from_f64(self.rate), T::from_f64(self.momentum));
+        if !self.has_velocity() {
+            for id in parameters.ids() {
+                descend(parameters.get_mut(id), gradients.get(id), rate);
+            }
+            return;
+        }
+        self.velocity.prepare(parameters);
+        for id in parameters.ids() {
+            let theta = parameters.get_mut(id).data_mut().iter_mut();
+            let velocity = self.velocity.get_mut(id).data_mut().iter_mut();
+            let gradient = gradients.get(id).data();
+            for ((theta, v), &g) in theta.zip(velocity).zip(gradient) {
+                *v = mu * *v + g;
+                *theta -= rate * if self.nesterov { g + mu * *v } else { *v };
+            }
+        }
+    }
+
+    fn state(&self, parameters: &ParameterSet<T>) -> Vec<(String, Matrix<T>)> {
+        let mut tensors = vec![steps_to_tensor(STEPS, self.steps)];
+        if self.has_velocity() {
+            tensors.extend(self.velocity.state(VELOCITY, parameters));
+        }
+        tensors
+    }
+
+    fn load_state(
+        &mut self,
+        parameters: &ParameterSet<T>,
+        tensors: &[(String, Matrix<T>)],
+    ) -> Result<(), StateError> {
+        let steps = steps_from_tensors(STEPS, tensors)?;
+        if self.has_velocity() {
+            self.velocity = PerParameter::from_state(VELOCITY, parameters, tensors)?;
+        }
+        self.steps = steps;
+        Ok(())
+    }
+
+    fn steps(&self) -> u64 {
+        self.steps
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.rate
+    }
+
+    fn set_learning_rate(&mut self, rate: f64) {
+        self.rate = rate;
+    }
+}

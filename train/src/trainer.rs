@@ -1,0 +1,224 @@
+//! [`Trainer`]: the training step.
+
+use autograd::{Keep, NodeInfo, Scalar, Tape, Var};
+use layers::{Bound, ParameterSet};
+use thiserror::Error;
+
+use crate::{Checkpoint, Optimizer, ParameterGradients, StateError, clip_by_global_norm};
+
+/// A step that must not change the parameters.
+#[derive(Clone, Debug, PartialEq, Error)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// A loss that is NaN or infinite.
+    #[error("the loss is {loss}{}", origin(first.as_deref()))]
+    NonFiniteLoss {
+        /// The loss.
+        loss: f64,
+        /// The first node that is not finite, with its time step.
+        first: Option<Box<NodeInfo>>,
+    },
+    /// A finite loss with a gradient that is NaN or infinite.
+    #[error("the gradient norm is {norm}{}", origin_by(parameter.as_deref()))]
+    NonFiniteGradient {
+        /// The global norm.
+        norm: f64,
+        /// The first parameter whose gradient is not finite.
+        parameter: Option<String>,
+    },
+}
+
+fn origin(node: Option<&NodeInfo>) -> String {
+    let Some(node) = node else {
+        return String::new();
+    };
+    let time = node.time.map(|t| format!(" at time step {t}"));
+    format!(
+        ": the first value that is not finite is {node}{}",
+        time.unwrap_or_default()
+    )
+}
+
+fn origin_by(parameter: Option<&str>) -> String {
+    parameter.map_or_else(String::new, |p| format!(": that of {p} is not finite"))
+}
+
+/// What happened in a step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StepReport {
+    /// The loss, before the parameters changed.
+    pub loss: f64,
+    /// The global norm of the gradients, before clipping.
+    pub gradient_norm: f64,
+}
+
+/// Parameters, with all that it takes to train them: a tape, gradients and an optimizer.
+///
+/// After the first step, a step of the same shapes allocates no buffers.
+pub struct Trainer<T: Scalar = f32> {
+    tape: Tape<T>,
+    parameters: ParameterSet<T>,
+    gradients: ParameterGradients<T>,
+    optimizer: Box<dyn Optimizer<T>>,
+    clip: Option<f64>,
+}
+
+impl<T: Scalar> Trainer<T> {
+    /// A trainer that does not clip.
+    pub fn new(parameters: ParameterSet<T>, optimizer: impl Optimizer<T> + 'static) -> Self {
+        Self::with_optimizer(parameters, Box::new(optimizer))
+    }
+
+    /// A trainer with an optimizer chosen at run time.
+    pub fn with_optimizer(parameters: ParameterSet<T>, optimizer: Box<dyn Optimizer<T>>) -> Self {
+        Trainer {
+            tape: Tape::new(),
+            gradients: ParameterGradients::new(&parameters),
+            parameters,
+            optimizer,
+            clip: None,
+        }
+    }
+
+    /// Clips the global norm of the gradients: see [`clip_by_global_norm`].
+    ///
+    /// # Panics
+    /// If the threshold is not positive.
+    #[must_use]
+    #[track_caller]
+    pub fn clip(mut self, threshold: f64) -> Self {
+        self.set_clip(Some(threshold));
+        self
+    }
+
+    /// Sets or removes the clipping threshold.
+    ///
+    /// # Panics
+    /// If the threshold is not positive.
+    #[track_caller]
+    pub fn set_clip(&mut self, threshold: Option<f64>) {
+        assert!(
+            threshold.is_none_or(|x| x > 0.0),
+            "a clipping threshold of {threshold:?}"
+        );
+        self.clip = threshold;
+    }
+
+    /// One step: `loss` records a loss [1, 1] on the tape, the sweep gives its gradients, they are
+    /// clipped, and the optimizer changes the parameters.
+    ///
+    /// # Errors
+    /// If the loss or the norm of the gradients is NaN or infinite. The parameters and the
+    /// optimizer are then what they were, and the tape has the recording until the next step.
+    pub fn step<F>(&mut self, loss: F) -> Result<StepReport, TrainError>
+    where
+        F: for<'t> FnOnce(&Bound<'t, T>) -> Var<'t, T>,
+    {
+        self.tape.clear();
+        let loss = self.differentiate(loss)?;
+        let gradient_norm = self.clip_gradients()?;
+        self.tape.clear(); // it shares the parameters: they would be copied
+        self.optimizer.step(&mut self.parameters, &self.gradients);
+        Ok(StepReport {
+            loss,
+            gradient_norm,
+        })
+    }
+
+    /// The value of a loss, without a sweep.
+    pub fn evaluate<F>(&mut self, loss: F) -> f64
+    where
+        F: for<'t> FnOnce(&Bound<'t, T>) -> Var<'t, T>,
+    {
+        self.tape.clear();
+        let value = loss(&self.parameters.bind(&self.tape)).item().to_f64();
+        self.tape.clear();
+        value
+    }
+
+    /// The loss; its gradients are collected.
+    fn differentiate<F>(&mut self, loss: F) -> Result<f64, TrainError>
+    where
+        F: for<'t> FnOnce(&Bound<'t, T>) -> Var<'t, T>,
+    {
+        let bound = self.parameters.bind(&self.tape);
+        let node = loss(&bound);
+        let loss = node.item().to_f64();
+        if !loss.is_finite() {
+            let first = self.tape.first_non_finite().map(Box::new);
+            return Err(TrainError::NonFiniteLoss { loss, first });
+        }
+        let gradients = node.backward_keeping(Keep::Leaves);
+        self.gradients.collect(&gradients, &bound);
+        Ok(loss)
+    }
+
+    /// The norm of the gradients, before they are clipped.
+    fn clip_gradients(&mut self) -> Result<f64, TrainError> {
+        let norm = match self.clip {
+            Some(threshold) => clip_by_global_norm(&mut self.gradients, threshold),
+            None => self.gradients.norm(),
+        };
+        if norm.is_finite() {
+            return Ok(norm);
+        }
+        let parameter = self.gradients.first_non_finite();
+        let parameter = parameter.map(|id| self.parameters.name(id).to_string());
+        Err(TrainError::NonFiniteGradient { norm, parameter })
+    }
+
+    /// The parameters and the state of the optimizer, to be saved.
+    pub fn checkpoint(&self, metadata: serde_json::Value) -> Checkpoint<T> {
+        let mut checkpoint = Checkpoint::of(&self.parameters, metadata);
+        let state = self.optimizer.state(&self.parameters);
+        checkpoint.tensors.extend(state);
+        checkpoint
+    }
+
+    /// Goes on from a checkpoint that [`Trainer::checkpoint`] made.
+    ///
+    /// # Errors
+    /// If a tensor is missing or of another shape; nothing is then changed.
+    pub fn restore(&mut self, checkpoint: &Checkpoint<T>) -> Result<(), StateError> {
+        self.tape.clear();
+        checkpoint.check(&self.parameters)?;
+        self.optimizer
+            .load_state(&self.parameters, &checkpoint.tensors)?;
+        checkpoint.restore(&mut self.parameters)
+    }
+
+    /// The parameters.
+    pub fn parameters(&self) -> &ParameterSet<T> {
+        &self.parameters
+    }
+
+    /// The parameters, to be changed in value.
+    pub fn parameters_mut(&mut self) -> &mut ParameterSet<T> {
+        &mut self.parameters
+    }
+
+    /// The parameters, without the rest.
+    pub fn into_parameters(self) -> ParameterSet<T> {
+        self.parameters
+    }
+
+    /// The gradients of the last step, clipped.
+    pub fn gradients(&self) -> &ParameterGradients<T> {
+        &self.gradients
+    }
+
+    /// The optimizer.
+    pub fn optimizer(&self) -> &dyn Optimizer<T> {
+        &*self.optimizer
+    }
+
+    /// The optimizer, to set its learning rate.
+    pub fn optimizer_mut(&mut self) -> &mut dyn Optimizer<T> {
+        &mut *self.optimizer
+    }
+
+    /// The tape: empty but for the recording of a step that failed.
+    pub fn tape(&self) -> &Tape<T> {
+        &self.tape
+    }
+}
