@@ -21,7 +21,7 @@ use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
 use serde::{Deserialize, Serialize};
 use train::{Adam, Checkpoint, Trainer, Vocabulary, Windows, read_text, split};
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
+type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Trains a character model on text, and samples from it.
 #[derive(Parser)]
@@ -159,7 +159,7 @@ fn main() -> ExitCode {
     };
     let outcome = match cli.command {
         Some(Command::Sample(args)) => write_sample(&args),
-        None => train(&cli.train),
+        None => in_pool(cli.train.threads, || train(&cli.train)),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -168,6 +168,14 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// Runs on a thread of the pool, from where products are handed to the others at little cost.
+fn in_pool(threads: Option<usize>, run: impl FnOnce() -> Outcome<()> + Send) -> Outcome<()> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads.unwrap_or(0))
+        .build()?;
+    pool.install(run)
 }
 
 /// A character model with its parameters and its alphabet.
@@ -277,11 +285,6 @@ fn corpus(args: &TrainArgs) -> Outcome<String> {
 }
 
 fn train(args: &TrainArgs) -> Outcome<()> {
-    if let Some(threads) = args.threads {
-        rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build_global()?;
-    }
     let text = corpus(args)?;
     let (model, mut trainer, done) = match &args.resume {
         None => {

@@ -294,7 +294,7 @@ proptest! {
 
     /// Products are split by their shapes alone, so the pool's size changes no bit.
     #[test]
-    fn thread_count_changes_nothing(m in 1..150_usize, k in 1..150_usize, n in 1..400_usize) {
+    fn thread_count_changes_nothing(m in 1..300_usize, k in 200..400_usize, n in 100..600_usize) {
         let wave = |r: usize, c: usize| ((r * 31 + c * 17) as f32).sin();
         let run = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();

@@ -48,7 +48,7 @@ impl<'a, T> From<MatrixView<'a, T>> for Factor<'a, T> {
 }
 
 /// Multiplications below which a product stays on one thread: about what waking one costs.
-const SPLIT_WORK: usize = 1 << 20;
+const SPLIT_WORK: usize = 1 << 22;
 /// Pieces are whole numbers of this many rows or columns, so that the inner kernels stay full.
 const PIECE: usize = 32;
 
