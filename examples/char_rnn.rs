@@ -82,13 +82,13 @@ struct Settings {
     #[arg(long, default_value_t = 50, value_parser = at_least_one)]
     steps: usize,
     /// Learning rate of Adam
-    #[arg(long, default_value_t = 2e-3, value_parser = positive)]
+    #[arg(long, default_value_t = 2e-3, allow_negative_numbers = true, value_parser = positive)]
     lr: f64,
     /// Threshold for the global norm of the gradients
-    #[arg(long, default_value_t = 5.0, value_parser = positive)]
+    #[arg(long, default_value_t = 5.0, allow_negative_numbers = true, value_parser = positive)]
     clip: f64,
     /// Probability that an element of a layer's outputs is dropped
-    #[arg(long, default_value_t = 0.0, value_parser = probability)]
+    #[arg(long, default_value_t = 0.0, allow_negative_numbers = true, value_parser = probability)]
     dropout: f64,
     /// Seed of everything random
     #[arg(long, default_value_t = 1)]
@@ -107,7 +107,7 @@ struct SampleArgs {
     #[arg(long, default_value_t = 500)]
     length: usize,
     /// Below 1 more cautious, above 1 more daring
-    #[arg(long, default_value_t = 0.8, value_parser = positive)]
+    #[arg(long, default_value_t = 0.8, allow_negative_numbers = true, value_parser = positive)]
     temperature: f64,
     /// Choose among so many of the likeliest characters only
     #[arg(long, value_parser = at_least_one)]
@@ -286,6 +286,10 @@ fn corpus(args: &TrainArgs) -> Outcome<String> {
 
 fn train(args: &TrainArgs) -> Outcome<()> {
     let text = corpus(args)?;
+    let folder = args.save.as_ref().and_then(|file| file.parent());
+    if let Some(folder) = folder.filter(|f| !f.as_os_str().is_empty() && !f.is_dir()) {
+        return Err(format!("--save: there is no folder {}", folder.display()).into());
+    }
     let (model, mut trainer, done) = match &args.resume {
         None => {
             let (model, parameters) = Model::new(args.settings.clone(), Vocabulary::new(&text))?;

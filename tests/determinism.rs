@@ -74,7 +74,7 @@ fn a_run_that_is_saved_and_resumed_goes_on_as_if_unbroken() {
         assert!(losses[11] < losses[0], "it learns: {losses:?}");
 
         let mut first = Run::new(kind, 32);
-        (0..6).for_each(|w| drop(first.step(w)));
+        (0..6).for_each(|w| _ = first.step(w));
         let file = folder.path().join(kind.to_string());
         first
             .trainer

@@ -27,8 +27,8 @@ pub struct Lstm {
 }
 
 impl Lstm {
-    /// Adds the parameters "name.U", "name.W" and "name.b", drawn from U(-1/√H, 1/√H), but for
-    /// the bias of the forget gate, which starts at 1 (Jozefowicz et al. 2015).
+    /// Adds the parameters "name.U", "name.W" and "name.b", drawn from U(-1/√H, 1/√H) as in
+    /// PyTorch.
     ///
     /// # Panics
     /// If a name is taken.
@@ -40,9 +40,18 @@ impl Lstm {
         hidden: usize,
         rng: &mut (impl Rng + ?Sized),
     ) -> Self {
-        let weights = Weights::new(set, name, 4, (input, hidden), rng);
-        set.get_mut(weights.b).data_mut()[hidden..2 * hidden].fill(T::ONE);
-        Lstm { weights }
+        Lstm {
+            weights: Weights::new(set, name, 4, (input, hidden), rng),
+        }
+    }
+
+    /// Starts the bias of the forget gate at `bias`. At 1 the cell remembers from the start
+    /// (Gers et al. 2000; Jozefowicz et al. 2015), which helps where what matters is far back, and
+    /// slows the first epochs of a character model.
+    pub fn with_forget_bias<T: Scalar>(self, set: &mut ParameterSet<T>, bias: T) -> Self {
+        let hidden = self.weights.hidden;
+        set.get_mut(self.weights.b).data_mut()[hidden..2 * hidden].fill(bias);
+        self
     }
 
     /// Makes the initial state parameters "name.h0" and "name.c0", which start at zero.
