@@ -83,7 +83,7 @@ impl<T: Scalar> Recording<T> {
 pub struct NodeInfo {
     /// The position on the tape.
     pub index: usize,
-    /// The name given with [`Var::named`].
+    /// The name given with [`Var::named`](crate::Var::named).
     pub name: Option<&'static str>,
     /// The name of the operation.
     pub operation: &'static str,
