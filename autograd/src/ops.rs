@@ -27,6 +27,7 @@ pub mod view;
 pub use binary::Binary;
 pub use unary::Unary;
 
+use crate::kernels::elementwise::put;
 use crate::{Inputs, MatrixMut, Pullback, Scalar, Shape};
 
 /// An operation that a tape can record: all built-in ones implement it, and so can yours.
@@ -139,12 +140,6 @@ impl<T: Scalar> Operation<T> for Leaf {
     fn rule(&self, _: usize) -> String {
         String::new()
     }
-}
-
-/// Stores a contribution, or adds it.
-#[inline(always)]
-fn put<T: Scalar>(to: &mut T, x: T, accumulate: bool) {
-    *to = if accumulate { *to + x } else { x };
 }
 
 fn same_shapes<T: Scalar>(inputs: &Inputs<'_, T>) -> Result<Shape, String> {

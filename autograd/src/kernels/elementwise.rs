@@ -5,7 +5,7 @@ use crate::{MatrixMut, MatrixView, Scalar};
 
 /// Where a result goes: it replaces what is there, or is added to it.
 #[inline(always)]
-fn put<T: Scalar>(to: &mut T, x: T, accumulate: bool) {
+pub(crate) fn put<T: Scalar>(to: &mut T, x: T, accumulate: bool) {
     *to = if accumulate { *to + x } else { x };
 }
 
