@@ -19,7 +19,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use layers::{Carried, CellKind, CharModel, ParameterSet, sample};
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
 use serde::{Deserialize, Serialize};
-use train::{Adam, Checkpoint, Trainer, Vocabulary, Windows, read_text, split};
+use train::{Adam, Checkpoint, Schedule, Trainer, Vocabulary, Windows, read_text, split};
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -84,6 +84,10 @@ struct Settings {
     /// Learning rate of Adam
     #[arg(long, default_value_t = 2e-3, allow_negative_numbers = true, value_parser = positive)]
     lr: f64,
+    /// Epochs over which the learning rate falls to a twentieth, along half a cosine; it stays
+    /// what it is if this is not given
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    decay: Option<u64>,
     /// Threshold for the global norm of the gradients
     #[arg(long, default_value_t = 5.0, allow_negative_numbers = true, value_parser = positive)]
     clip: f64,
@@ -183,6 +187,19 @@ struct Model {
     network: CharModel,
     vocabulary: Vocabulary,
     settings: Settings,
+}
+
+impl Settings {
+    /// The learning rate at a step of a run with so many windows an epoch.
+    fn learning_rate(&self, step: u64, windows: usize) -> f64 {
+        let schedule = self
+            .decay
+            .map_or(Schedule::Constant, |epochs| Schedule::Cosine {
+                steps: epochs.saturating_mul(windows as u64),
+                floor: 0.05,
+            });
+        self.lr * schedule.factor(step)
+    }
 }
 
 /// What a checkpoint says besides its tensors.
@@ -376,7 +393,10 @@ fn run_epoch(
     let (mut inputs, mut targets, mut total) = (Vec::new(), Vec::new(), 0.0);
     for window in 0..windows.len() {
         windows.fill(window, &mut inputs, &mut targets);
-        let mut rng = dropout_rng(seed, trainer.optimizer().steps());
+        let step = trainer.optimizer().steps();
+        let rate = model.settings.learning_rate(step, windows.len());
+        trainer.optimizer_mut().set_learning_rate(rate);
+        let mut rng = dropout_rng(seed, step);
         let report = trainer.step(|p| {
             let drop: Option<(f64, &mut dyn Rng)> = if dropout > 0.0 {
                 Some((dropout, &mut rng))
