@@ -1,12 +1,16 @@
 //! The reverse sweep: one flat loop from the last node to the first.
 
+mod partial;
+mod pending;
+
 use std::sync::Arc;
 
 use crate::context::{Inputs, Pullback};
-use crate::kernels::{elementwise, gemm::Factor, gemm::gemm};
 use crate::pool::unique;
 use crate::tape::{Place, Recording};
-use crate::{Matrix, MatrixMut, MatrixView, Scalar, Shape, Tape, Var};
+use crate::{Matrix, MatrixMut, MatrixView, Scalar, Tape, Var};
+use partial::Partial;
+use pending::Pending;
 
 /// Which gradients a sweep keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,24 +35,57 @@ pub enum Keep {
 pub struct Gradients<'t, T: Scalar = f32> {
     tape: &'t Tape<T>,
     start: usize,
-    slots: Vec<Option<Arc<Matrix<T>>>>,
+    lists: Lists<T>,
+}
+
+/// What a sweep keeps account of.
+pub(crate) struct Lists<T> {
+    /// The gradients so far, by node; views have theirs in that of the node they are a part of.
+    gradients: Vec<Option<Arc<Matrix<T>>>>,
+    /// Which of these are known in parts only.
+    partial: Partial,
+    /// Products still to be done for weights that are used at many steps.
+    pending: Pending<T>,
+}
+
+impl<T> Default for Lists<T> {
+    fn default() -> Self {
+        Lists {
+            gradients: Vec::new(),
+            partial: Partial::default(),
+            pending: Pending::default(),
+        }
+    }
 }
 
 impl<'t, T: Scalar> Gradients<'t, T> {
     pub(crate) fn sweep(from: Var<'t, T>, seed: &Matrix<T>, keep: Keep) -> Self {
         let tape = from.tape;
-        let mut slots = tape.take_slots();
-        slots.resize(from.index + 1, None);
-        let mut sweep = Sweep {
+        let Lists {
+            mut gradients,
+            partial,
+            pending,
+        } = tape.take_lists();
+        gradients.resize(from.index + 1, None);
+        let slots = Slots {
             tape,
-            slots,
-            pending: Vec::new(),
+            gradients,
+            partial,
         };
+        let mut sweep = Sweep { slots, pending };
         sweep.run(from.index, seed, keep);
+        let Sweep { slots, pending } = sweep;
+        let Slots {
+            gradients, partial, ..
+        } = slots;
         Gradients {
             tape,
             start: from.index,
-            slots: sweep.slots,
+            lists: Lists {
+                gradients,
+                partial,
+                pending,
+            },
         }
     }
 
@@ -67,7 +104,11 @@ impl<'t, T: Scalar> Gradients<'t, T> {
         let recording = self.tape.recording();
         let node = &recording.nodes[of.index];
         let reached = of.index <= self.start && node.needs_gradient;
-        let slot = self.slots.get(node.place.owner).filter(|_| reached)?;
+        let slot = self
+            .lists
+            .gradients
+            .get(node.place.owner)
+            .filter(|_| reached)?;
         slot.as_ref().map(|m| node.place.view(m))
     }
 
@@ -82,37 +123,25 @@ impl<'t, T: Scalar> Gradients<'t, T> {
 
 impl<T: Scalar> Drop for Gradients<'_, T> {
     fn drop(&mut self) {
-        let mut slots = std::mem::take(&mut self.slots);
-        for buffer in slots.drain(..).flatten() {
+        let mut lists = std::mem::take(&mut self.lists);
+        for buffer in lists.gradients.drain(..).flatten() {
             self.tape.give_back(buffer);
         }
-        self.tape.return_slots(slots);
+        self.tape.return_lists(lists);
     }
 }
 
 /// A sweep under way.
 pub(crate) struct Sweep<'t, T: Scalar> {
-    tape: &'t Tape<T>,
-    /// The gradients so far, by node. Views have theirs in that of the node they are a part of.
-    slots: Vec<Option<Arc<Matrix<T>>>>,
+    slots: Slots<'t, T>,
     /// Products still to be done for weights that are used at many steps.
-    pending: Vec<Pending<T>>,
+    pending: Pending<T>,
 }
-
-/// Rows of A and B, gathered over several steps, of which a weight is owed the product AᵀB.
-struct Pending<T> {
-    to: usize,
-    rows: usize,
-    a: Arc<Matrix<T>>,
-    b: Arc<Matrix<T>>,
-}
-
-/// How many rows are gathered before their product is done: enough to make it an efficient one.
-const GATHERED_ROWS: usize = 512;
 
 impl<'t, T: Scalar> Sweep<'t, T> {
     fn run(&mut self, start: usize, seed: &Matrix<T>, keep: Keep) {
-        let recording = self.tape.recording();
+        let tape = self.slots.tape;
+        let recording = tape.recording();
         if !recording.nodes[start].needs_gradient {
             return;
         }
@@ -123,29 +152,30 @@ impl<'t, T: Scalar> Sweep<'t, T> {
             if node.place.owner != index {
                 continue; // a view: what it is owed is already in its owner's gradient
             }
-            self.flush(&recording, index);
+            self.pending.complete(index, &recording, &mut self.slots);
+            self.slots.complete(index);
             let parents = recording.parents(node);
             if parents.is_empty() {
                 continue;
             }
-            let Some(grad) = self.slots[index].take() else {
+            let Some(grad) = self.slots.gradients[index].take() else {
                 continue;
             };
             let mut pullback = Pullback {
                 inputs: Inputs {
-                    tape: self.tape,
+                    tape,
                     recording: &recording,
                     parents,
                     indices: recording.indices(node),
                 },
-                output: self.tape.value_at(node.place),
+                output: tape.value_at(node.place),
                 grad: grad.view(),
                 sweep: self,
             };
             node.op.backward(&mut pullback);
             match keep {
-                Keep::All => self.slots[index] = Some(grad),
-                Keep::Leaves => self.tape.give_back(grad),
+                Keep::All => self.slots.gradients[index] = Some(grad),
+                Keep::Leaves => tape.give_back(grad),
             }
         }
     }
@@ -153,79 +183,45 @@ impl<'t, T: Scalar> Sweep<'t, T> {
     /// The part of a gradient that belongs to a place, and whether to add to it (or to replace
     /// what is there).
     pub fn grad_mut(&mut self, recording: &Recording<T>, place: Place) -> (MatrixMut<'_, T>, bool) {
-        let slot = &mut self.slots[place.owner];
-        let mut accumulate = slot.is_some();
-        let owner_shape = recording.nodes[place.owner].place.shape;
-        let tape = self.tape;
-        let buffer = slot.get_or_insert_with(|| {
-            let mut buffer = tape.take_buffer(owner_shape);
-            if place.shape != owner_shape {
-                // A first part: the others may or may not follow.
-                unique(&mut buffer).data_mut().fill(T::ZERO);
-                accumulate = true;
-            }
-            buffer
-        });
-        (place.view_mut(unique(buffer)), accumulate)
+        self.slots.grad_mut(recording, place)
     }
 
-    /// Adds aᵀb to a node's gradient: at once, or if the node has several uses with those of
-    /// other steps, in one product over all their rows.
+    /// Adds aᵀb to the gradient at a place, later: with those of other steps, in one product.
     pub fn add_t_product(
         &mut self,
         recording: &Recording<T>,
-        to: usize,
+        to: Place,
         a: MatrixView<'_, T>,
         b: MatrixView<'_, T>,
     ) {
-        let node = &recording.nodes[to];
-        let rows = a.row_count();
-        if node.uses < 2 || rows >= GATHERED_ROWS || node.place.owner != to {
-            let (grad, accumulate) = self.grad_mut(recording, node.place);
-            return gemm(Factor::from(a).t(), b, accumulate, grad);
-        }
-        let known = self.pending.iter().position(|p| p.to == to);
-        let at = known.unwrap_or_else(|| {
-            let buffer = |cols| self.tape.take_buffer(Shape::new(GATHERED_ROWS, cols));
-            let (a, b) = (buffer(a.col_count()), buffer(b.col_count()));
-            self.pending.push(Pending { to, rows: 0, a, b });
-            self.pending.len() - 1
-        });
-        if self.pending[at].rows + rows > GATHERED_ROWS {
-            self.multiply(recording, at);
-        }
-        let pending = &mut self.pending[at];
-        let range = pending.rows..pending.rows + rows;
-        let gather = |from, to: &mut Arc<Matrix<T>>| {
-            elementwise::assign(from, unique(to).view_mut().rows(range.clone()), false);
-        };
-        gather(a, &mut pending.a);
-        gather(b, &mut pending.b);
-        pending.rows += rows;
+        self.pending.add(recording, &mut self.slots, to, (a, b));
+    }
+}
+
+/// The gradients so far.
+struct Slots<'t, T: Scalar> {
+    tape: &'t Tape<T>,
+    /// By node; views have theirs in that of the node they are a part of.
+    gradients: Vec<Option<Arc<Matrix<T>>>>,
+    /// Which of these are known in parts only.
+    partial: Partial,
+}
+
+impl<T: Scalar> Slots<'_, T> {
+    /// See [`Sweep::grad_mut`].
+    fn grad_mut(&mut self, recording: &Recording<T>, place: Place) -> (MatrixMut<'_, T>, bool) {
+        let owner = recording.nodes[place.owner].place.shape;
+        let slot = &mut self.gradients[place.owner];
+        let is_new = slot.is_none();
+        let gradient = unique(slot.get_or_insert_with(|| self.tape.take_buffer(owner)));
+        let accumulate = self.partial.cover(is_new, place, gradient);
+        (place.view_mut(gradient), accumulate)
     }
 
-    /// Does the product that is pending at this position.
-    fn multiply(&mut self, recording: &Recording<T>, at: usize) {
-        let Pending {
-            to,
-            rows,
-            ref a,
-            ref b,
-        } = self.pending[at];
-        let (a, b) = (Arc::clone(a), Arc::clone(b));
-        self.pending[at].rows = 0;
-        let (grad, accumulate) = self.grad_mut(recording, recording.nodes[to].place);
-        let a = Factor::from(a.view().rows(0..rows)).t();
-        gemm(a, b.view().rows(0..rows), accumulate, grad);
-    }
-
-    /// Does what is pending for a node whose gradient is needed now.
-    fn flush(&mut self, recording: &Recording<T>, index: usize) {
-        if let Some(at) = self.pending.iter().position(|p| p.to == index) {
-            self.multiply(recording, at);
-            let done = self.pending.swap_remove(at);
-            self.tape.give_back(done.a);
-            self.tape.give_back(done.b);
+    /// Makes a gradient whole.
+    fn complete(&mut self, index: usize) {
+        if let Some(gradient) = &mut self.gradients[index] {
+            self.partial.complete(index, gradient);
         }
     }
 }

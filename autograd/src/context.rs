@@ -1,11 +1,12 @@
 //! What an operation is given: its [`Inputs`] on the way forward, a [`Pullback`] on the way back.
 
 use crate::backward::Sweep;
-use crate::kernels::gemm::Factor;
-use crate::tape::Recording;
+use crate::kernels::gemm::{Left, Start, multiply};
+use crate::tape::{Recording, Right};
 use crate::{MatrixMut, MatrixView, Scalar, Shape, Tape};
 
 /// The operands of an operation that is being recorded or swept.
+#[derive(Clone, Copy)]
 pub struct Inputs<'a, T> {
     pub(crate) tape: &'a Tape<T>,
     pub(crate) recording: &'a Recording<T>,
@@ -29,6 +30,20 @@ impl<'a, T: Scalar> Inputs<'a, T> {
     pub fn value(&self, i: usize) -> MatrixView<'a, T> {
         self.tape
             .value_at(self.recording.nodes[self.parents[i]].place)
+    }
+
+    /// y = start + x b, or start + x bᵀ, where b is operand number `i`.
+    pub(crate) fn multiply(
+        &self,
+        x: MatrixView<'_, T>,
+        (i, right): (usize, Right),
+        start: Start<'_, T>,
+        y: MatrixMut<'_, T>,
+    ) {
+        let (tape, recording) = (self.tape, self.recording);
+        tape.with_right(recording, self.parents[i], right, |b| {
+            multiply(Left::Rows(x), b, start, y);
+        });
     }
 
     /// The integers that the operation was recorded with.
@@ -98,20 +113,16 @@ impl<'a, T: Scalar> Pullback<'a, '_, '_, T> {
     pub fn send_t_product(&mut self, i: usize, a: Operand, b: Operand) {
         if self.wants(i) {
             let (a, b) = (self.operand(a), self.operand(b));
-            self.sweep
-                .add_t_product(self.inputs.recording, self.inputs.parents[i], a, b);
+            let place = self.inputs.recording.nodes[self.inputs.parents[i]].place;
+            self.sweep.add_t_product(self.inputs.recording, place, a, b);
         }
     }
 
-    /// Sends the product a b to operand number `i`; see [`Factor`] for transposes.
-    pub(crate) fn send_product<'f>(
-        &mut self,
-        i: usize,
-        a: impl Into<Factor<'f, T>>,
-        b: impl Into<Factor<'f, T>>,
-    ) {
+    /// Sends the product ȳ b, or ȳ bᵀ, to operand number `i`, where b is another operand.
+    pub(crate) fn send_product(&mut self, i: usize, b: (usize, Right)) {
+        let (inputs, grad) = (self.inputs, self.grad);
         self.send(i, |to, accumulate| {
-            crate::kernels::gemm::gemm(a, b, accumulate, to)
+            inputs.multiply(grad, b, Start::accumulate(accumulate), to);
         });
     }
 

@@ -2,8 +2,9 @@
 //!
 //! `unsafe` lives here, in blocks that each give their reason.
 
-pub(crate) mod dispatch;
 pub(crate) mod elementwise;
 pub(crate) mod gemm;
 pub(crate) mod math;
+pub(crate) mod pack;
 pub(crate) mod reduce;
+pub(crate) mod simd;

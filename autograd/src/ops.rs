@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`unary`] | functions of each element: `tanh`, `sigmoid`, `exp`, … and with a number: `x * c` |
 //! | [`binary`] | `+ - * /` of two nodes, with broadcasting of row vectors and scalars |
-//! | [`product`] | `matmul`, `matmul_t` |
+//! | [`product`] | `matmul`, `matmul_t`, `add_matmul_t` |
 //! | [`reduce`] | `sum`, `mean`, sums over rows or columns, `row_max` |
 //! | [`softmax`] | `softmax`, `log_softmax`, `log_sum_exp` |
 //! | [`loss`] | cross-entropy, mean squared error, binary cross-entropy |

@@ -5,6 +5,7 @@ use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use crate::kernels::math;
+use crate::kernels::simd::Lanes;
 
 /// A floating-point number that matrices are made of: [`f32`] or [`f64`].
 ///
@@ -12,7 +13,7 @@ use crate::kernels::math;
 /// `f64` ones are the standard library's, because gradients are checked with them.
 #[allow(missing_docs)] // each method is the function of its name
 pub trait Scalar:
-    Copy
+    Lanes
     + Debug
     + Default
     + Display
@@ -30,7 +31,6 @@ pub trait Scalar:
     + SubAssign
     + MulAssign
     + DivAssign
-    + 'static
 {
     const ZERO: Self;
     const ONE: Self;
@@ -51,25 +51,10 @@ pub trait Scalar:
     fn abs(self) -> Self;
     fn powi(self, n: i32) -> Self;
     fn is_finite(self) -> bool;
-
-    /// C = α A B + β C for matrices given by pointer, row stride and column stride.
-    ///
-    /// # Safety
-    /// Each pointer must be valid for its m×k, k×n or m×n elements at these strides, and C must
-    /// not overlap A or B.
-    #[allow(unsafe_code)] // the signature of the underlying product; called from kernels::gemm alone
-    unsafe fn gemm(
-        shape: (usize, usize, usize),
-        alpha: Self,
-        a: (*const Self, isize, isize),
-        b: (*const Self, isize, isize),
-        beta: Self,
-        c: (*mut Self, isize, isize),
-    );
 }
 
 macro_rules! scalar {
-    ($t:ident, $gemm:path, $exp:path, $tanh:path, $sigmoid:path) => {
+    ($t:ident, $exp:path, $tanh:path, $sigmoid:path) => {
         impl Scalar for $t {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -121,35 +106,12 @@ macro_rules! scalar {
             fn is_finite(self) -> bool {
                 $t::is_finite(self)
             }
-            #[inline]
-            #[allow(unsafe_code)] // hands the caller's promise on to the product
-            unsafe fn gemm(
-                (m, k, n): (usize, usize, usize),
-                alpha: Self,
-                a: (*const Self, isize, isize),
-                b: (*const Self, isize, isize),
-                beta: Self,
-                c: (*mut Self, isize, isize),
-            ) {
-                // SAFETY: the caller promises what the product asks for.
-                unsafe {
-                    $gemm(
-                        m, k, n, alpha, a.0, a.1, a.2, b.0, b.1, b.2, beta, c.0, c.1, c.2,
-                    )
-                }
-            }
         }
     };
 }
 
-scalar!(
-    f32,
-    matrixmultiply::sgemm,
-    math::exp,
-    math::tanh,
-    math::sigmoid
-);
-scalar!(f64, matrixmultiply::dgemm, f64::exp, f64::tanh, sigmoid_f64);
+scalar!(f32, math::exp, math::tanh, math::sigmoid);
+scalar!(f64, f64::exp, f64::tanh, sigmoid_f64);
 
 fn sigmoid_f64(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())

@@ -1,6 +1,7 @@
 //! [`Tape`]: records operations as they are computed.
 
 mod names;
+mod products;
 
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
@@ -9,12 +10,15 @@ use std::sync::Arc;
 use elsa::FrozenVec;
 use smallbox::{SmallBox, smallbox, space::S4};
 
+use crate::backward::Lists;
 use crate::context::Inputs;
 use crate::ops::{Leaf, Operation, Window};
 use crate::pool::{Pool, PoolStats, unique};
 use crate::{Matrix, MatrixMut, MatrixView, Scalar, Shape, Var};
 
 pub use names::{NodeInfo, Scope, Step};
+use products::Products;
+pub(crate) use products::Right;
 
 /// A recording of operations, in the order in which they were computed.
 ///
@@ -35,8 +39,9 @@ pub struct Tape<T = f32> {
     /// The matrices that nodes have their values in; views share their parent's.
     values: FrozenVec<Arc<Matrix<T>>>,
     pool: RefCell<Pool<T>>,
-    /// The list of gradients of the last sweep, emptied, to be used again.
-    slots: Cell<Vec<Option<Arc<Matrix<T>>>>>,
+    products: RefCell<Products<T>>,
+    /// The lists of the last sweep, emptied, to be used again.
+    lists: Cell<Lists<T>>,
     scope: Cell<u32>,
     time: Cell<Option<u32>>,
 }
@@ -69,7 +74,7 @@ pub(crate) struct Node<T> {
 }
 
 /// Where the elements of a node are.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
     /// The node that owns the matrix: this one, or for views the one they are parts of.
     pub owner: usize,
@@ -129,7 +134,8 @@ impl<T: Scalar> Tape<T> {
             recording: RefCell::new(recording),
             values: FrozenVec::new(),
             pool: RefCell::new(Pool::new()),
-            slots: Cell::default(),
+            products: RefCell::default(),
+            lists: Cell::default(),
             scope: Cell::new(0),
             time: Cell::new(None),
         }
@@ -147,6 +153,11 @@ impl<T: Scalar> Tape<T> {
         recording.edges.clear();
         recording.indices.clear();
         let pool = self.pool.get_mut();
+        for packed in self.products.get_mut().drain().map(|(_, packed)| packed) {
+            if let Some(packed) = Arc::into_inner(packed) {
+                pool.give_back(packed.buffer);
+            }
+        }
         let values = self.values.as_mut();
         for node in recording
             .nodes
@@ -388,11 +399,11 @@ impl<T: Scalar> Tape<T> {
         self.pool.borrow_mut().give_back(buffer);
     }
 
-    pub(crate) fn take_slots(&self) -> Vec<Option<Arc<Matrix<T>>>> {
-        self.slots.take()
+    pub(crate) fn take_lists(&self) -> Lists<T> {
+        self.lists.take()
     }
 
-    pub(crate) fn return_slots(&self, slots: Vec<Option<Arc<Matrix<T>>>>) {
-        self.slots.set(slots);
+    pub(crate) fn return_lists(&self, lists: Lists<T>) {
+        self.lists.set(lists);
     }
 }

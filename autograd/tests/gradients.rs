@@ -87,6 +87,8 @@ const OPERATIONS: &[(&str, Shapes, Values, Function)] = &[
     ("div scalar", SCALAR_FIRST, Positive, |v| v[0] / v[1]),
     ("matmul", PRODUCT, OffZero, |v| v[0].matmul(v[1])),
     ("matmul_t", PRODUCT_T, OffZero, |v| v[0].matmul_t(v[1])),
+    ("add_matmul_t", |m, n, k| vec![(m, n), (m, k), (n, k)], OffZero, |v| v[0].add_matmul_t(v[1], v[2])),
+    ("add_matmul_t to a row", |m, n, k| vec![(1, n), (m, k), (n, k)], OffZero, |v| v[0].add_matmul_t(v[1], v[2])),
     ("matmul of a transpose", PRODUCT_T, OffZero, |v| v[0].matmul(v[1].t())),
     ("sum", ONE, OffZero, |v| v[0].sum()),
     ("mean", ONE, OffZero, |v| v[0].mean()),

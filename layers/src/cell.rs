@@ -80,7 +80,7 @@ pub trait Cell<T: Scalar> {
     fn project<'t>(&self, p: &Bound<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
         let _scope = self.weights().scope(p.tape());
         let (u, b) = self.input_weight();
-        (x.matmul_t(p.var(u)) + p.var(b)).named("zx")
+        p.var(b).add_matmul_t(x, p.var(u)).named("zx")
     }
 
     /// [`Cell::project`] of one-hot inputs, given as one symbol a row: columns of U are looked up.

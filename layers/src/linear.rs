@@ -41,6 +41,6 @@ impl Linear {
     /// If `x` has another number of columns than V.
     #[track_caller]
     pub fn apply<'t, T: Scalar>(&self, p: &Bound<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
-        x.matmul_t(p.var(self.v)) + p.var(self.d)
+        p.var(self.d).add_matmul_t(x, p.var(self.v))
     }
 }

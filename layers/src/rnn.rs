@@ -47,7 +47,7 @@ impl<T: Scalar> Cell<T> for SimpleRnn {
     }
 
     fn step<'t>(&self, p: &Bound<'t, T>, zx: Var<'t, T>, s: State<'t, T>) -> State<'t, T> {
-        let z = (zx + s.h.matmul_t(p.var(self.weights.w))).named("z");
+        let z = zx.add_matmul_t(s.h, p.var(self.weights.w)).named("z");
         let h = z.tanh().named("h");
         State { h, c: None }
     }

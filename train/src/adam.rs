@@ -2,7 +2,9 @@
 
 use autograd::{Matrix, Scalar};
 use layers::ParameterSet;
+use rayon::prelude::*;
 
+use crate::blocks::{BLOCK, vectorised};
 use crate::optimizer::{steps_from_tensors, steps_to_tensor};
 use crate::per_parameter::PerParameter;
 use crate::{Optimizer, ParameterGradients, StateError};
@@ -69,11 +71,12 @@ impl<T: Scalar> Adam<T> {
     }
 
     /// The numbers of this step, computed in f64.
-    fn coefficients(&self) -> Coefficients<T> {
+    fn coefficients(&self, factor: f64) -> Coefficients<T> {
         let (beta1, beta2) = self.betas;
         let t = i32::try_from(self.steps).unwrap_or(i32::MAX);
         let real = T::from_f64;
         Coefficients {
+            factor: real(factor),
             beta1: real(beta1),
             beta2: real(beta2),
             one_less_beta1: real(1.0 - beta1),
@@ -89,6 +92,8 @@ impl<T: Scalar> Adam<T> {
 /// What is the same for all elements in one step.
 #[derive(Clone, Copy)]
 struct Coefficients<T> {
+    /// On the gradients.
+    factor: T,
     beta1: T,
     beta2: T,
     one_less_beta1: T,
@@ -104,9 +109,27 @@ struct Coefficients<T> {
 
 impl<T: Scalar> Coefficients<T> {
     fn update(self, theta: &mut Matrix<T>, m: &mut Matrix<T>, v: &mut Matrix<T>, g: &Matrix<T>) {
-        let moments = m.data_mut().iter_mut().zip(v.data_mut());
-        let elements = theta.data_mut().iter_mut().zip(moments).zip(g.data());
+        let moments = m
+            .data_mut()
+            .par_chunks_mut(BLOCK)
+            .zip(v.data_mut().par_chunks_mut(BLOCK));
+        let blocks = theta
+            .data_mut()
+            .par_chunks_mut(BLOCK)
+            .zip(g.data().par_chunks(BLOCK));
+        blocks.zip(moments).for_each(|((theta, g), (m, v))| {
+            vectorised(
+                #[inline(always)]
+                || self.update_block(theta, m, v, g),
+            );
+        });
+    }
+
+    #[inline(always)]
+    fn update_block(self, theta: &mut [T], m: &mut [T], v: &mut [T], g: &[T]) {
+        let elements = theta.iter_mut().zip(m.iter_mut().zip(v)).zip(g);
         for ((theta, (m, v)), &g) in elements {
+            let g = self.factor * g;
             *m = self.beta1 * *m + self.one_less_beta1 * g;
             *v = self.beta2 * *v + self.one_less_beta2 * g * g;
             *theta = self.keep * *theta - self.rate * *m / (v.sqrt() / self.root + self.epsilon);
@@ -115,11 +138,16 @@ impl<T: Scalar> Coefficients<T> {
 }
 
 impl<T: Scalar> Optimizer<T> for Adam<T> {
-    fn step(&mut self, parameters: &mut ParameterSet<T>, gradients: &ParameterGradients<T>) {
+    fn step(
+        &mut self,
+        parameters: &mut ParameterSet<T>,
+        gradients: &ParameterGradients<T>,
+        factor: f64,
+    ) {
         self.steps += 1;
         self.m.prepare(parameters);
         self.v.prepare(parameters);
-        let coefficients = self.coefficients();
+        let coefficients = self.coefficients(factor);
         for id in parameters.ids() {
             let (m, v) = (self.m.get_mut(id), self.v.get_mut(id));
             coefficients.update(parameters.get_mut(id), m, v, gradients.get(id));

@@ -21,11 +21,21 @@ pub fn clip_by_global_norm<T: Scalar>(
 ) -> f64 {
     assert!(threshold > 0.0, "a clipping threshold of {threshold}");
     let norm = gradients.norm();
-    if norm >= threshold && norm.is_finite() {
-        let factor = T::from_f64(threshold / norm);
+    let factor = clipping_factor(norm, threshold);
+    if factor < 1.0 {
+        let factor = T::from_f64(factor);
         gradients.map_in_place(|g| factor * g);
     }
     norm
+}
+
+/// What [`clip_by_global_norm`] multiplies gradients of this norm by: at most 1.
+pub fn clipping_factor(norm: f64, threshold: f64) -> f64 {
+    if norm >= threshold && norm.is_finite() {
+        threshold / norm
+    } else {
+        1.0
+    }
 }
 
 /// Every element g ← min(max(g, −limit), limit), each for itself: the direction may change.

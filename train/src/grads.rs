@@ -3,6 +3,7 @@
 use autograd::{Gradients, Matrix, Scalar};
 use layers::{Bound, ParameterId, ParameterSet};
 
+use crate::blocks::{BLOCK, add_and_square, squares};
 use crate::per_parameter::PerParameter;
 
 /// The gradient of a loss by every parameter of a set: ∂E/∂U for each U.
@@ -13,6 +14,8 @@ use crate::per_parameter::PerParameter;
 pub struct ParameterGradients<T: Scalar = f32> {
     ids: Vec<ParameterId>,
     values: PerParameter<T>,
+    /// The squares of each block's elements, summed.
+    squares: Vec<f64>,
 }
 
 impl<T: Scalar> ParameterGradients<T> {
@@ -21,6 +24,7 @@ impl<T: Scalar> ParameterGradients<T> {
         ParameterGradients {
             ids: set.ids().collect(),
             values: PerParameter::zeros(set),
+            squares: Vec::new(),
         }
     }
 
@@ -41,8 +45,29 @@ impl<T: Scalar> ParameterGradients<T> {
 
     /// The global norm ‖g‖ = √(Σ ‖∂E/∂U‖²) over all parameters U, summed in f64.
     pub fn norm(&self) -> f64 {
-        let squares = self.values.iter().map(|g| g.norm().powi(2));
-        squares.sum::<f64>().sqrt()
+        let mut total = 0.0;
+        let mut sums = Vec::new();
+        for g in self.values.iter() {
+            sums.resize(g.data().len().div_ceil(BLOCK), 0.0);
+            squares(g.data(), &mut sums);
+            total += sums.iter().sum::<f64>();
+        }
+        total.sqrt()
+    }
+
+    /// Adds the gradients of other shards of the mini-batch, in one pass with the norm of the sum,
+    /// which it gives.
+    pub(crate) fn add_all(&mut self, others: &[&Self]) -> f64 {
+        let mut total = 0.0;
+        let mut parts: Vec<&[T]> = Vec::with_capacity(others.len());
+        for (&id, g) in self.ids.iter().zip(self.values.iter_mut()) {
+            parts.clear();
+            parts.extend(others.iter().map(|o| o.get(id).data()));
+            self.squares.resize(g.data().len().div_ceil(BLOCK), 0.0);
+            add_and_square(g.data_mut(), &parts, &mut self.squares);
+            total += self.squares.iter().sum::<f64>();
+        }
+        total.sqrt()
     }
 
     /// The gradient by one parameter.

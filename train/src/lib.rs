@@ -26,6 +26,7 @@ pub use layers;
 
 mod adam;
 mod batches;
+mod blocks;
 mod checkpoint;
 mod clip;
 mod grads;
@@ -39,7 +40,7 @@ mod trainer;
 pub use adam::Adam;
 pub use batches::{BatchError, Windows, split};
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use clip::{clip_by_global_norm, clip_by_value};
+pub use clip::{clip_by_global_norm, clip_by_value, clipping_factor};
 pub use grads::ParameterGradients;
 pub use optimizer::{Optimizer, StateError};
 pub use schedule::Schedule;

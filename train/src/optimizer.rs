@@ -11,11 +11,17 @@ use crate::ParameterGradients;
 /// What it remembers from step to step can be saved as named tensors, so that a run that is
 /// resumed goes on as if it had never stopped.
 pub trait Optimizer<T: Scalar>: Send {
-    /// Changes the parameters, which no tape may hold any more: they would be copied.
+    /// Changes the parameters by `factor` times the gradients: clipping is a factor, and is done in
+    /// the same pass. No tape may hold the parameters any more: they would be copied.
     ///
     /// # Panics
     /// If the set is another than at the step before.
-    fn step(&mut self, parameters: &mut ParameterSet<T>, gradients: &ParameterGradients<T>);
+    fn step(
+        &mut self,
+        parameters: &mut ParameterSet<T>,
+        gradients: &ParameterGradients<T>,
+        factor: f64,
+    );
 
     /// The memory as named tensors: "adam.m.lstm1.U".
     fn state(&self, parameters: &ParameterSet<T>) -> Vec<(String, Matrix<T>)>;

@@ -2,7 +2,9 @@
 
 use autograd::{Matrix, Scalar};
 use layers::ParameterSet;
+use rayon::prelude::*;
 
+use crate::blocks::{BLOCK, vectorised};
 use crate::optimizer::{steps_from_tensors, steps_to_tensor};
 use crate::per_parameter::PerParameter;
 use crate::{Optimizer, ParameterGradients, StateError};
@@ -61,31 +63,71 @@ impl<T: Scalar> Sgd<T> {
     }
 }
 
-/// θ ← θ − η g
-fn descend<T: Scalar>(theta: &mut Matrix<T>, g: &Matrix<T>, rate: T) {
-    for (theta, &g) in theta.data_mut().iter_mut().zip(g.data()) {
-        *theta -= rate * g;
+/// What is the same for all elements in one step.
+#[derive(Clone, Copy)]
+struct Coefficients<T> {
+    /// On the gradients.
+    factor: T,
+    rate: T,
+    momentum: T,
+    nesterov: bool,
+}
+
+impl<T: Scalar> Coefficients<T> {
+    #[inline(always)]
+    fn descend(self, theta: &mut [T], g: &[T]) {
+        for (theta, &g) in theta.iter_mut().zip(g) {
+            *theta -= self.rate * (self.factor * g);
+        }
+    }
+
+    #[inline(always)]
+    fn roll(self, theta: &mut [T], v: &mut [T], g: &[T]) {
+        let mu = self.momentum;
+        for ((theta, v), &g) in theta.iter_mut().zip(v).zip(g) {
+            let g = self.factor * g;
+            *v = mu * *v + g;
+            *theta -= self.rate * if self.nesterov { g + mu * *v } else { *v };
+        }
     }
 }
 
 impl<T: Scalar> Optimizer<T> for Sgd<T> {
-    fn step(&mut self, parameters: &mut ParameterSet<T>, gradients: &ParameterGradients<T>) {
+    fn step(
+        &mut self,
+        parameters: &mut ParameterSet<T>,
+        gradients: &ParameterGradients<T>,
+        factor: f64,
+    ) {
         self.steps += 1;
-        let (rate, mu) = (T::from_f64(self.rate), T::from_f64(self.momentum));
-        if !self.has_velocity() {
-            for id in parameters.ids() {
-                descend(parameters.get_mut(id), gradients.get(id), rate);
-            }
-            return;
+        let c = Coefficients {
+            factor: T::from_f64(factor),
+            rate: T::from_f64(self.rate),
+            momentum: T::from_f64(self.momentum),
+            nesterov: self.nesterov,
+        };
+        if self.has_velocity() {
+            self.velocity.prepare(parameters);
         }
-        self.velocity.prepare(parameters);
         for id in parameters.ids() {
-            let theta = parameters.get_mut(id).data_mut().iter_mut();
-            let velocity = self.velocity.get_mut(id).data_mut().iter_mut();
-            let gradient = gradients.get(id).data();
-            for ((theta, v), &g) in theta.zip(velocity).zip(gradient) {
-                *v = mu * *v + g;
-                *theta -= rate * if self.nesterov { g + mu * *v } else { *v };
+            let theta = parameters.get_mut(id).data_mut().par_chunks_mut(BLOCK);
+            let blocks = theta.zip(gradients.get(id).data().par_chunks(BLOCK));
+            if self.has_velocity() {
+                let velocity = self.velocity.get_mut(id).data_mut().par_chunks_mut(BLOCK);
+                let roll = |((theta, g), v): ((&mut [T], &[T]), &mut [T])| {
+                    vectorised(
+                        #[inline(always)]
+                        || c.roll(theta, v, g),
+                    );
+                };
+                blocks.zip(velocity).for_each(roll);
+            } else {
+                blocks.for_each(|(theta, g)| {
+                    vectorised(
+                        #[inline(always)]
+                        || c.descend(theta, g),
+                    );
+                });
             }
         }
     }

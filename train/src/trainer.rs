@@ -2,9 +2,10 @@
 
 use autograd::{Keep, NodeInfo, Scalar, Tape, Var};
 use layers::{Bound, ParameterSet};
+use rayon::prelude::*;
 use thiserror::Error;
 
-use crate::{Checkpoint, Optimizer, ParameterGradients, StateError, clip_by_global_norm};
+use crate::{Checkpoint, Optimizer, ParameterGradients, StateError, clipping_factor};
 
 /// A step that must not change the parameters.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -52,15 +53,48 @@ pub struct StepReport {
     pub gradient_norm: f64,
 }
 
-/// Parameters, with all that it takes to train them: a tape, gradients and an optimizer.
+/// Parameters, with all that it takes to train them: tapes, gradients and an optimizer.
 ///
 /// After the first step, a step of the same shapes allocates no buffers.
 pub struct Trainer<T: Scalar = f32> {
-    tape: Tape<T>,
+    /// At least one; the gradients of all are summed in the first.
+    shards: Vec<Shard<T>>,
     parameters: ParameterSet<T>,
-    gradients: ParameterGradients<T>,
     optimizer: Box<dyn Optimizer<T>>,
     clip: Option<f64>,
+}
+
+/// What a part of the mini-batch is computed on.
+struct Shard<T: Scalar> {
+    tape: Tape<T>,
+    gradients: ParameterGradients<T>,
+}
+
+impl<T: Scalar> Shard<T> {
+    fn new(parameters: &ParameterSet<T>) -> Self {
+        Shard {
+            tape: Tape::new(),
+            gradients: ParameterGradients::new(parameters),
+        }
+    }
+
+    /// The loss; its gradients are collected.
+    fn differentiate<F>(&mut self, parameters: &ParameterSet<T>, loss: F) -> Result<f64, TrainError>
+    where
+        F: for<'t> FnOnce(&Bound<'t, T>) -> Var<'t, T>,
+    {
+        self.tape.clear();
+        let bound = parameters.bind(&self.tape);
+        let node = loss(&bound);
+        let loss = node.item().to_f64();
+        if !loss.is_finite() {
+            let first = self.tape.first_non_finite().map(Box::new);
+            return Err(TrainError::NonFiniteLoss { loss, first });
+        }
+        let gradients = node.backward_keeping(Keep::Leaves);
+        self.gradients.collect(&gradients, &bound);
+        Ok(loss)
+    }
 }
 
 impl<T: Scalar> Trainer<T> {
@@ -72,8 +106,7 @@ impl<T: Scalar> Trainer<T> {
     /// A trainer with an optimizer chosen at run time.
     pub fn with_optimizer(parameters: ParameterSet<T>, optimizer: Box<dyn Optimizer<T>>) -> Self {
         Trainer {
-            tape: Tape::new(),
-            gradients: ParameterGradients::new(&parameters),
+            shards: vec![Shard::new(&parameters)],
             parameters,
             optimizer,
             clip: None,
@@ -114,15 +147,76 @@ impl<T: Scalar> Trainer<T> {
     where
         F: for<'t> FnOnce(&Bound<'t, T>) -> Var<'t, T>,
     {
-        self.tape.clear();
-        let loss = self.differentiate(loss)?;
-        let gradient_norm = self.clip_gradients()?;
-        self.tape.clear(); // it shares the parameters: they would be copied
-        self.optimizer.step(&mut self.parameters, &self.gradients);
+        let loss = self.shards[0].differentiate(&self.parameters, loss)?;
+        self.update(1, loss)
+    }
+
+    /// One step on a mini-batch in parts, side by side on the threads there are: `loss` records the
+    /// loss of each part on a tape of its own, and the loss of the step is their **sum**. So where
+    /// it is to be a mean, each part takes its share: `cross_entropy(…) * share`.
+    ///
+    /// The result depends on how the batch is cut, not on the number of threads.
+    ///
+    /// # Errors
+    /// As [`Trainer::step`]; of several parts that fail, the first is named.
+    ///
+    /// # Panics
+    /// If there are no parts.
+    #[track_caller]
+    pub fn step_in_parts<P, F>(
+        &mut self,
+        parts: &mut [P],
+        loss: F,
+    ) -> Result<StepReport, TrainError>
+    where
+        P: Send,
+        F: for<'t> Fn(&Bound<'t, T>, &mut P) -> Var<'t, T> + Sync,
+    {
+        assert!(!parts.is_empty(), "a step on a mini-batch in no parts");
+        let Trainer {
+            shards, parameters, ..
+        } = self;
+        while shards.len() < parts.len() {
+            shards.push(Shard::new(parameters));
+        }
+        let count = parts.len();
+        let work = shards.par_iter_mut().zip(parts);
+        let mut losses = Vec::with_capacity(count);
+        work.map(|(shard, part)| shard.differentiate(parameters, |p| loss(p, part)))
+            .collect_into_vec(&mut losses);
+        if let Some(failed) = losses.iter().position(Result::is_err) {
+            self.shards.swap(0, failed); // its tape is the one to be looked at
+        }
+        let loss = losses.into_iter().sum::<Result<f64, _>>()?;
+        self.update(count, loss)
+    }
+
+    /// Adds up the gradients of so many shards and changes the parameters by them.
+    fn update(&mut self, shards: usize, loss: f64) -> Result<StepReport, TrainError> {
+        let (first, others) = self.shards[..shards].split_at_mut(1);
+        let others: Vec<_> = others.iter().map(|s| &s.gradients).collect();
+        let gradient_norm = first[0].gradients.add_all(&others);
+        if !gradient_norm.is_finite() {
+            return Err(self.not_finite(gradient_norm));
+        }
+        for shard in &mut self.shards {
+            shard.tape.clear(); // it shares the parameters: they would be copied
+        }
+        let factor = self
+            .clip
+            .map_or(1.0, |threshold| clipping_factor(gradient_norm, threshold));
+        self.optimizer
+            .step(&mut self.parameters, &self.shards[0].gradients, factor);
         Ok(StepReport {
             loss,
             gradient_norm,
         })
+    }
+
+    fn not_finite(&self, norm: f64) -> TrainError {
+        let parameter = self.gradients().first_non_finite();
+        let parameter = parameter.map(|id| self.parameters.name(id).to_string());
+        TrainError::NonFiniteGradient { norm, parameter }
     }
 
     /// The value of a loss, without a sweep.
@@ -130,41 +224,11 @@ impl<T: Scalar> Trainer<T> {
     where
         F: for<'t> FnOnce(&Bound<'t, T>) -> Var<'t, T>,
     {
-        self.tape.clear();
-        let value = loss(&self.parameters.bind(&self.tape)).item().to_f64();
-        self.tape.clear();
+        let tape = &mut self.shards[0].tape;
+        tape.clear();
+        let value = loss(&self.parameters.bind(tape)).item().to_f64();
+        tape.clear();
         value
-    }
-
-    /// The loss; its gradients are collected.
-    fn differentiate<F>(&mut self, loss: F) -> Result<f64, TrainError>
-    where
-        F: for<'t> FnOnce(&Bound<'t, T>) -> Var<'t, T>,
-    {
-        let bound = self.parameters.bind(&self.tape);
-        let node = loss(&bound);
-        let loss = node.item().to_f64();
-        if !loss.is_finite() {
-            let first = self.tape.first_non_finite().map(Box::new);
-            return Err(TrainError::NonFiniteLoss { loss, first });
-        }
-        let gradients = node.backward_keeping(Keep::Leaves);
-        self.gradients.collect(&gradients, &bound);
-        Ok(loss)
-    }
-
-    /// The norm of the gradients, before they are clipped.
-    fn clip_gradients(&mut self) -> Result<f64, TrainError> {
-        let norm = match self.clip {
-            Some(threshold) => clip_by_global_norm(&mut self.gradients, threshold),
-            None => self.gradients.norm(),
-        };
-        if norm.is_finite() {
-            return Ok(norm);
-        }
-        let parameter = self.gradients.first_non_finite();
-        let parameter = parameter.map(|id| self.parameters.name(id).to_string());
-        Err(TrainError::NonFiniteGradient { norm, parameter })
     }
 
     /// The parameters and the state of the optimizer, to be saved.
@@ -180,7 +244,7 @@ impl<T: Scalar> Trainer<T> {
     /// # Errors
     /// If a tensor is missing or of another shape; nothing is then changed.
     pub fn restore(&mut self, checkpoint: &Checkpoint<T>) -> Result<(), StateError> {
-        self.tape.clear();
+        self.shards.iter_mut().for_each(|s| s.tape.clear());
         checkpoint.check(&self.parameters)?;
         self.optimizer
             .load_state(&self.parameters, &checkpoint.tensors)?;
@@ -202,9 +266,9 @@ impl<T: Scalar> Trainer<T> {
         self.parameters
     }
 
-    /// The gradients of the last step, clipped.
+    /// The gradients of the last step, before clipping.
     pub fn gradients(&self) -> &ParameterGradients<T> {
-        &self.gradients
+        &self.shards[0].gradients
     }
 
     /// The optimizer.
@@ -219,6 +283,6 @@ impl<T: Scalar> Trainer<T> {
 
     /// The tape: empty but for the recording of a step that failed.
     pub fn tape(&self) -> &Tape<T> {
-        &self.tape
+        &self.shards[0].tape
     }
 }

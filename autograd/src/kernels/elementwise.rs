@@ -1,6 +1,8 @@
 //! Loops over the elements of one, two or three matrices of one shape.
 
-use super::dispatch::{Kernel, run};
+use pulp::{Simd, WithSimd};
+
+use super::simd::run;
 use crate::{MatrixMut, MatrixView, Scalar};
 
 /// Where a result goes: it replaces what is there, or is added to it.
@@ -22,9 +24,11 @@ pub(crate) trait Function<T, const N: usize> {
     fn call(&self, x: [T; N]) -> T;
 }
 
-impl<T: Scalar, F: Function<T, N>, const N: usize> Kernel for Rows<'_, T, F, N> {
+impl<T: Scalar, F: Function<T, N>, const N: usize> WithSimd for Rows<'_, T, F, N> {
+    type Output = ();
+
     #[inline(always)]
-    fn run(mut self) {
+    fn with_simd<S: Simd>(mut self, _: S) {
         let flat = self.inputs.iter().all(|x| x.contiguous().is_some());
         if flat && self.out.contiguous().is_some() {
             let inputs = self.inputs.map(|x| x.contiguous().unwrap_or(&[]));

@@ -1,185 +1,365 @@
-//! C = A B or C += A B, on views and their transposes, split over threads where it pays.
+//! C = A B, C += A B or C = D + A B, from operands in the order of [`pack`](super::pack).
+//!
+//! Every element of C is one sum over k, in order, started from what C starts from: neither the
+//! tiles nor the threads change a bit of it.
 
+use pulp::{Simd, WithSimd};
+
+use super::pack::{Packed, VECTORS, tile_rows};
+use super::simd::{Lanes, run};
 use crate::{MatrixMut, MatrixView, Scalar};
 
-/// A factor of a product: a view, or its transpose (which costs nothing).
+/// The left operand of a product.
 #[derive(Clone, Copy)]
-pub struct Factor<'a, T> {
-    view: MatrixView<'a, T>,
-    transposed: bool,
+pub(crate) enum Left<'a, T> {
+    /// A matrix [m, k].
+    Rows(MatrixView<'a, T>),
+    /// The transpose of a matrix [k, m], in strips.
+    Strips(&'a Packed<T>),
 }
 
-impl<'a, T: Scalar> Factor<'a, T> {
-    /// The transpose of this factor.
-    pub fn t(self) -> Self {
-        Factor {
-            transposed: !self.transposed,
-            ..self
-        }
-    }
-
-    fn shape(&self) -> (usize, usize) {
-        let s = self.view.shape();
-        if self.transposed {
-            (s.cols, s.rows)
-        } else {
-            (s.rows, s.cols)
-        }
-    }
-
-    /// Distance between rows, and between columns.
-    fn strides(&self) -> (isize, isize) {
-        let stride = self.view.stride() as isize;
-        if self.transposed {
-            (1, stride)
-        } else {
-            (stride, 1)
+impl<T: Scalar> Left<'_, T> {
+    fn shape(self) -> (usize, usize) {
+        match self {
+            Left::Rows(a) => (a.row_count(), a.col_count()),
+            Left::Strips(a) => (a.n, a.k),
         }
     }
 }
 
-impl<'a, T> From<MatrixView<'a, T>> for Factor<'a, T> {
-    fn from(view: MatrixView<'a, T>) -> Self {
-        Factor {
-            view,
-            transposed: false,
-        }
+/// What a product is added to.
+#[derive(Clone, Copy)]
+pub(crate) enum Start<'a, T> {
+    /// C = A B.
+    Zero,
+    /// C += A B.
+    Accumulate,
+    /// C = D + A B.
+    From(MatrixView<'a, T>),
+}
+
+impl<T> Start<'_, T> {
+    /// Adds to C, or replaces it.
+    pub fn accumulate(yes: bool) -> Self {
+        if yes { Start::Accumulate } else { Start::Zero }
     }
 }
 
-/// Multiplications below which a product stays on one thread: about what waking one costs.
-const SPLIT_WORK: usize = 1 << 22;
-/// Pieces are whole numbers of this many rows or columns, so that the inner kernels stay full.
-const PIECE: usize = 32;
+/// Multiplications below which a product stays on one thread: some twenty microseconds.
+const SPLIT_WORK: usize = 1 << 20;
+/// Pieces are whole numbers of so many rows: a multiple of every tile's.
+const PIECE: usize = 12;
+/// Elements of A that are used with every panel of B before the next: they stay in the cache.
+const AHEAD: usize = 48;
+const BLOCK: usize = 1 << 16;
 
-/// C = A B, or C += A B if `accumulate`.
-///
-/// How the work is split depends on the shapes alone, never on the number of threads.
+/// The product of `a` and `b`, split over threads where it pays.
 ///
 /// # Panics
 /// If the shapes do not fit.
-pub(crate) fn gemm<'a, T: Scalar>(
-    a: impl Into<Factor<'a, T>>,
-    b: impl Into<Factor<'a, T>>,
-    accumulate: bool,
-    mut c: MatrixMut<'_, T>,
+pub(crate) fn multiply<T: Scalar>(
+    a: Left<'_, T>,
+    b: &Packed<T>,
+    start: Start<'_, T>,
+    c: MatrixMut<'_, T>,
 ) {
-    let (a, b) = (a.into(), b.into());
-    let ((m, k), (k_b, n)) = (a.shape(), b.shape());
-    let s = c.shape();
+    let ((m, k), s) = (a.shape(), c.shape());
     assert!(
-        k == k_b && (s.rows, s.cols) == (m, n),
-        "product [{m}, {k}] [{k_b}, {n}] into {s}"
+        k == b.k && (s.rows, s.cols) == (m, b.n),
+        "product [{m}, {k}] [{}, {}] into {s}",
+        b.k,
+        b.n
     );
-    let (a_row, a_col) = a.strides();
-    let (b_row, b_col) = b.strides();
-    let product = Product {
-        k,
-        a: (a.view.as_ptr(), a_row, a_col),
-        b: (b.view.as_ptr(), b_row, b_col),
-        c: (c.as_mut_ptr(), c.stride() as isize, 1),
-        beta: if accumulate { T::ONE } else { T::ZERO },
-    };
-    product.compute(0..m, 0..n);
+    Product {
+        a,
+        b,
+        start,
+        c,
+        row: 0,
+        col: 0,
+    }
+    .split();
 }
 
-/// A checked product, of which pieces can be computed on several threads.
-#[derive(Clone, Copy)]
-struct Product<T> {
-    k: usize,
-    a: (*const T, isize, isize),
-    b: (*const T, isize, isize),
-    c: (*mut T, isize, isize),
-    beta: T,
+/// Some rows and columns of a product.
+struct Product<'a, T> {
+    a: Left<'a, T>,
+    b: &'a Packed<T>,
+    start: Start<'a, T>,
+    c: MatrixMut<'a, T>,
+    /// Where in the whole C this part begins.
+    row: usize,
+    col: usize,
 }
 
-// SAFETY: the pointers come from borrows that outlive the computation, and two threads never get
-// the same element of C: `compute` halves a range and gives each half to one side.
-#[allow(unsafe_code)]
-unsafe impl<T: Scalar> Send for Product<T> {}
-
-impl<T: Scalar> Product<T> {
-    /// The given rows and columns of C: halved as long as both halves are worth a thread.
-    fn compute(self, rows: std::ops::Range<usize>, cols: std::ops::Range<usize>) {
-        let work = rows.len() * cols.len() * self.k;
-        let longest = rows.len().max(cols.len());
-        if work < 2 * SPLIT_WORK || longest < 2 * PIECE {
-            return self.piece(rows, cols);
-        }
-        let half = |r: &std::ops::Range<usize>| r.start + (r.len() / 2).next_multiple_of(PIECE);
-        if cols.len() == longest {
-            let middle = half(&cols);
-            let (left, right) = (cols.start..middle, middle..cols.end);
-            let rows_too = rows.clone();
+impl<T: Scalar> Product<'_, T> {
+    /// Halved as long as both halves are worth a thread: by rows, or a single row by columns.
+    fn split(self) {
+        let shape = self.c.shape();
+        let enough = shape.len() * self.b.k >= 2 * SPLIT_WORK;
+        let Product {
+            a,
+            b,
+            start,
+            c,
+            row,
+            col,
+        } = self;
+        if enough && shape.rows >= 2 * PIECE {
+            let middle = (shape.rows / 2).next_multiple_of(PIECE);
+            let (top, bottom) = c.split_rows(middle);
             rayon::join(
-                move || self.compute(rows, left),
-                move || self.compute(rows_too, right),
+                move || {
+                    Product {
+                        a,
+                        b,
+                        start,
+                        c: top,
+                        row,
+                        col,
+                    }
+                    .split()
+                },
+                move || {
+                    Product {
+                        a,
+                        b,
+                        start,
+                        c: bottom,
+                        row: row + middle,
+                        col,
+                    }
+                    .split()
+                },
+            );
+        } else if enough && shape.rows == 1 && shape.cols >= 2 * b.width {
+            let middle = (shape.cols / 2).next_multiple_of(b.width);
+            let (left, right) = c.split_row(middle);
+            rayon::join(
+                move || {
+                    Product {
+                        a,
+                        b,
+                        start,
+                        c: left,
+                        row,
+                        col,
+                    }
+                    .split()
+                },
+                move || {
+                    Product {
+                        a,
+                        b,
+                        start,
+                        c: right,
+                        row,
+                        col: col + middle,
+                    }
+                    .split()
+                },
             );
         } else {
-            let middle = half(&rows);
-            let (top, bottom) = (rows.start..middle, middle..rows.end);
-            let cols_too = cols.clone();
-            rayon::join(
-                move || self.compute(top, cols),
-                move || self.compute(bottom, cols_too),
-            );
+            run(Product {
+                a,
+                b,
+                start,
+                c,
+                row,
+                col,
+            });
         }
     }
+}
 
-    #[allow(unsafe_code)]
-    fn piece(self, rows: std::ops::Range<usize>, cols: std::ops::Range<usize>) {
-        let (r, c) = (rows.start as isize, cols.start as isize);
-        // SAFETY: `gemm` has checked that the shapes fit, the views that their elements exist;
-        // rows and cols are parts of C's; C is borrowed mutably, so it overlaps neither A nor B.
+impl<T: Scalar> WithSimd for Product<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, simd: S) {
+        let (rows, cols) = (self.c.shape().rows, self.c.shape().cols);
+        let width = self.b.width;
+        let tallest = tile_rows::<S>();
+        let block = match self.a {
+            Left::Rows(_) => (BLOCK / self.b.k).max(1).next_multiple_of(PIECE),
+            Left::Strips(_) => tallest,
+        };
+        for first in (0..rows).step_by(block) {
+            let end = rows.min(first + block);
+            for col in (0..cols).step_by(width) {
+                let (panel, _) = T::split::<S>(self.b.slice((self.col + col) / width));
+                let mut row = first;
+                while row < end {
+                    row += self.tallest_tile(simd, panel, (row, col), end - row);
+                }
+            }
+        }
+    }
+}
+
+impl<T: Scalar> Product<'_, T> {
+    /// Computes a tile of as many rows as there are and as fit; gives how many.
+    #[inline(always)]
+    fn tallest_tile<S: Simd>(
+        &mut self,
+        simd: S,
+        panel: &[T::Of<S>],
+        at: (usize, usize),
+        rows: usize,
+    ) -> usize {
+        macro_rules! tile {
+            ($($n:literal)*) => {$(
+                if rows >= $n && tile_rows::<S>() >= $n {
+                    self.tile::<S, $n>(simd, panel, at);
+                    return $n;
+                }
+            )*};
+        }
+        tile!(12 8 6 4 2 1);
+        unreachable!("a tile of no rows")
+    }
+
+    #[inline(always)]
+    fn tile<S: Simd, const R: usize>(
+        &mut self,
+        simd: S,
+        panel: &[T::Of<S>],
+        (row, col): (usize, usize),
+    ) {
+        let first = self.row + row;
+        let sums = match self.a {
+            Left::Rows(a) => {
+                let k = panel.len() / VECTORS; // said once here, not checked in the loop
+                let rows: [&[T]; R] = std::array::from_fn(|i| &a.row(first + i)[..k]);
+                sums::<T, S, R>(simd, panel, |p, i| rows[i][p])
+            }
+            Left::Strips(a) => {
+                let strip = a.slice(first / a.width);
+                let (offset, width) = (first % a.width, a.width);
+                sums::<T, S, R>(simd, panel, |p, i| strip[p * width + offset + i])
+            }
+        };
+        let cols = (self.c.shape().cols - col).min(self.b.width);
+        for (i, sums) in sums.into_iter().enumerate() {
+            let to = &mut self.c.row(row + i)[col..col + cols];
+            match self.start {
+                Start::Zero => store(simd, sums, to),
+                Start::Accumulate => add(simd, sums, to),
+                Start::From(d) => {
+                    let at = self.col + col;
+                    to.copy_from_slice(&d.row(first + i)[at..at + cols]);
+                    add(simd, sums, to);
+                }
+            }
+        }
+    }
+}
+
+/// Σ_p a_p b_pᵀ for the rows of a tile, where `a(p, i)` is element i of a_p and the panel has the
+/// b_p.
+#[inline(always)]
+fn sums<T: Scalar, S: Simd, const R: usize>(
+    simd: S,
+    panel: &[T::Of<S>],
+    a: impl Fn(usize, usize) -> T,
+) -> [[T::Of<S>; VECTORS]; R] {
+    let mut sums = [[T::splat(simd, T::ZERO); VECTORS]; R];
+    for (p, b) in panel.chunks_exact(VECTORS).enumerate() {
+        #[allow(unsafe_code)]
         unsafe {
-            T::gemm(
-                (rows.len(), self.k, cols.len()),
-                T::ONE,
-                (self.a.0.offset(r * self.a.1), self.a.1, self.a.2),
-                (self.b.0.offset(c * self.b.2), self.b.1, self.b.2),
-                self.beta,
-                (self.c.0.offset(r * self.c.1 + c), self.c.1, self.c.2),
-            );
+            use std::arch::x86_64::*;
+            let at = b.as_ptr().wrapping_add(2 * AHEAD) as *const i8;
+            _mm_prefetch::<_MM_HINT_T0>(at);
+            _mm_prefetch::<_MM_HINT_T0>(at.wrapping_add(64));
+        }
+        for i in 0..R {
+            let factor = T::splat(simd, a(p, i));
+            for v in 0..VECTORS {
+                sums[i][v] = T::mul_add(simd, factor, b[v], sums[i][v]);
+            }
+        }
+    }
+    sums
+}
+
+/// The first elements of two registers, where a tile goes beyond the last column of C.
+#[inline(always)]
+fn spill<T: Scalar, S: Simd>(sums: [T::Of<S>; VECTORS]) -> [T; 64] {
+    let mut spilled = [T::ZERO; 64];
+    let (registers, _) = T::split_mut::<S>(&mut spilled);
+    registers[..VECTORS].copy_from_slice(&sums);
+    spilled
+}
+
+#[inline(always)]
+fn store<T: Scalar, S: Simd>(_: S, sums: [T::Of<S>; VECTORS], to: &mut [T]) {
+    match T::split_mut::<S>(to) {
+        (registers, []) if registers.len() == VECTORS => registers.copy_from_slice(&sums),
+        _ => {
+            let len = to.len();
+            to.copy_from_slice(&spill::<T, S>(sums)[..len]);
+        }
+    }
+}
+
+#[inline(always)]
+fn add<T: Scalar, S: Simd>(simd: S, sums: [T::Of<S>; VECTORS], to: &mut [T]) {
+    match T::split_mut::<S>(to) {
+        (registers, []) if registers.len() == VECTORS => {
+            for v in 0..VECTORS {
+                registers[v] = <T as Lanes>::add(simd, registers[v], sums[v]);
+            }
+        }
+        _ => {
+            let spilled = spill::<T, S>(sums);
+            to.iter_mut().zip(spilled).for_each(|(to, x)| *to += x);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::Matrix;
+    use crate::kernels::pack::Layout;
+
+    fn packed(width: usize, capacity: usize, n: usize) -> Packed<f64> {
+        let buffer = Matrix::filled(1, Packed::<f64>::size(width, capacity, n), f64::NAN);
+        Packed::empty(Arc::new(buffer), width, capacity, n)
+    }
 
     #[test]
-    fn every_transposition_and_split_gives_the_plain_sum() {
+    fn every_layout_start_and_split_gives_the_plain_sum() {
+        let layout = Layout::of::<f64>();
         for (m, k, n) in [
             (1, 1, 1),
             (3, 5, 2),
             (33, 70, 65),
             (300, 128, 200),
             (7, 700, 900),
+            (1, 1100, 2050),
         ] {
             let a = Matrix::from_fn(m, k, |r, c| ((r * 7 + c * 3) % 11) as f64 - 5.0);
             let b = Matrix::from_fn(k, n, |r, c| ((r * 5 + c) % 13) as f64 - 6.0);
             let plain = Matrix::from_fn(m, n, |r, c| (0..k).map(|i| a[(r, i)] * b[(i, c)]).sum());
-            let (at, bt) = (a.transpose(), b.transpose());
-            for (a, ta) in [(&a, false), (&at, true)] {
-                for (b, tb) in [(&b, false), (&bt, true)] {
-                    let (mut fa, mut fb) = (Factor::from(a.view()), Factor::from(b.view()));
-                    if ta {
-                        fa = fa.t();
-                    }
-                    if tb {
-                        fb = fb.t();
-                    }
+            let mut by_rows = packed(layout.cols, k, n);
+            by_rows.push_rows(b.view());
+            let mut by_cols = packed(layout.cols, k + 3, n);
+            by_cols.push_cols(b.transpose().view());
+            let mut strips = packed(layout.rows, k + 1, m);
+            strips.push_rows(a.transpose().view());
+            for left in [Left::Rows(a.view()), Left::Strips(&strips)] {
+                for b in [&by_rows, &by_cols] {
                     let mut c = Matrix::filled(m, n, f64::NAN);
-                    gemm(fa, fb, false, c.view_mut());
-                    assert_eq!(c, plain, "{m}x{k}x{n} {ta} {tb}");
-                    gemm(fa, fb, true, c.view_mut());
-                    assert_eq!(
-                        c,
-                        plain.map(|x| 2.0 * x),
-                        "accumulated {m}x{k}x{n} {ta} {tb}"
-                    );
+                    multiply(left, b, Start::Zero, c.view_mut());
+                    assert_eq!(c, plain, "{m}x{k}x{n}");
+                    multiply(left, b, Start::Accumulate, c.view_mut());
+                    assert_eq!(c, plain.map(|x| 2.0 * x), "accumulated {m}x{k}x{n}");
+                    let mut d = Matrix::filled(m, n, f64::NAN);
+                    multiply(left, b, Start::From(c.view()), d.view_mut());
+                    assert_eq!(d, plain.map(|x| 3.0 * x), "started from {m}x{k}x{n}");
                 }
             }
         }

@@ -1,6 +1,8 @@
 //! Sums and maxima, in an order that depends on the lengths alone.
 
-use super::dispatch::{Kernel, run};
+use pulp::{Simd, WithSimd};
+
+use super::simd::run;
 use crate::{MatrixMut, MatrixView, Scalar};
 
 /// Partial sums kept side by side, so that the compiler can use vector registers.
@@ -40,9 +42,10 @@ pub(crate) fn sum_over_rows<T: Scalar>(
     accumulate: bool,
 ) {
     struct SumOverRows<'a, T>(MatrixView<'a, T>, MatrixMut<'a, T>, bool);
-    impl<T: Scalar> Kernel for SumOverRows<'_, T> {
+    impl<T: Scalar> WithSimd for SumOverRows<'_, T> {
+        type Output = ();
         #[inline(always)]
-        fn run(mut self) {
+        fn with_simd<S: Simd>(mut self, _: S) {
             let out = self.1.row(0);
             if !self.2 {
                 out.fill(T::ZERO);
@@ -69,9 +72,10 @@ pub(crate) fn total<T: Scalar>(x: MatrixView<'_, T>) -> T {
 /// Each row's softmax, stable: e^(x - max) over its sum.
 pub(crate) fn softmax<T: Scalar>(x: MatrixView<'_, T>, y: MatrixMut<'_, T>) {
     struct Softmax<'a, T>(MatrixView<'a, T>, MatrixMut<'a, T>);
-    impl<T: Scalar> Kernel for Softmax<'_, T> {
+    impl<T: Scalar> WithSimd for Softmax<'_, T> {
+        type Output = ();
         #[inline(always)]
-        fn run(mut self) {
+        fn with_simd<S: Simd>(mut self, _: S) {
             for r in 0..self.0.row_count() {
                 let (x, y) = (self.0.row(r), self.1.row(r));
                 let top = max(x);

@@ -66,10 +66,6 @@ impl<'a, T: Scalar> MatrixView<'a, T> {
         self.stride
     }
 
-    pub(crate) fn as_ptr(&self) -> *const T {
-        self.data.as_ptr()
-    }
-
     /// One row.
     #[inline(always)]
     #[track_caller]
@@ -165,10 +161,6 @@ impl<'a, T: Scalar> MatrixMut<'a, T> {
         self.stride
     }
 
-    pub(crate) fn as_mut_ptr(&mut self) -> *mut T {
-        self.data.as_mut_ptr()
-    }
-
     /// This view again, for a shorter time.
     pub fn reborrow(&mut self) -> MatrixMut<'_, T> {
         MatrixMut {
@@ -212,6 +204,28 @@ impl<'a, T: Scalar> MatrixMut<'a, T> {
         check_range(&range, self.shape.cols, "columns");
         let shape = Shape::new(self.shape.rows, range.len());
         Self::new(&mut self.data[range.start..], shape, self.stride)
+    }
+
+    /// The rows above `at`, and the others.
+    pub(crate) fn split_rows(self, at: usize) -> (Self, Self) {
+        let (above, below) = self.data.split_at_mut(at * self.stride);
+        let shape = |rows| Shape::new(rows, self.shape.cols);
+        let top = Self::new(above, shape(at), self.stride);
+        (
+            top,
+            Self::new(below, shape(self.shape.rows - at), self.stride),
+        )
+    }
+
+    /// The columns left of `at`, and the others, of a single row.
+    pub(crate) fn split_row(self, at: usize) -> (Self, Self) {
+        debug_assert_eq!(self.shape.rows, 1);
+        let (left, right) = self.data.split_at_mut(at);
+        let (first, second) = (Shape::new(1, at), Shape::new(1, right.len()));
+        (
+            Self::new(left, first, at),
+            Self::new(right, second, second.cols),
+        )
     }
 
     /// The elements in row-major order, if they lie in memory like that.

@@ -53,18 +53,7 @@ impl<T: Scalar> Operation<T> for CrossEntropy<T> {
     }
     fn backward(&self, pullback: &mut Pullback<'_, '_, '_, T>) {
         let (p, grad) = (pullback.input(1), pullback.grad().item());
-        let Inputs {
-            tape,
-            recording,
-            parents,
-            indices,
-        } = *pullback.inputs();
-        let inputs = Inputs {
-            tape,
-            recording,
-            parents,
-            indices,
-        };
+        let inputs = *pullback.inputs();
         pullback.send(0, |mut to, accumulate| {
             for (r, &target) in inputs.integers().iter().enumerate() {
                 let weight = grad * self.weight(&inputs, r);

@@ -2,7 +2,10 @@
 //! of rows goes through [`Var::matmul_t`]: x Uᵀ.
 
 use super::Operation;
-use crate::kernels::gemm::{Factor, gemm};
+use crate::kernels::elementwise::assign;
+use crate::kernels::gemm::Start;
+use crate::kernels::reduce::sum_over_rows;
+use crate::tape::Right::{Plain, Transposed};
 use crate::{Inputs, MatrixMut, Operand, Pullback, Scalar, Shape, Var};
 
 /// y = a b.
@@ -20,10 +23,10 @@ impl<T: Scalar> Operation<T> for MatMul {
         Ok(Shape::new(a.rows, b.cols))
     }
     fn forward(&self, inputs: &Inputs<'_, T>, y: MatrixMut<'_, T>) {
-        gemm(inputs.value(0), inputs.value(1), false, y);
+        inputs.multiply(inputs.value(0), (1, Plain), Start::Zero, y);
     }
     fn backward(&self, p: &mut Pullback<'_, '_, '_, T>) {
-        p.send_product(0, p.grad(), Factor::from(p.input(1)).t());
+        p.send_product(0, (1, Transposed));
         p.send_t_product(1, Operand::Input(0), Operand::Grad);
     }
     fn rule(&self, operand: usize) -> String {
@@ -46,14 +49,58 @@ impl<T: Scalar> Operation<T> for MatMulT {
         Ok(Shape::new(a.rows, b.rows))
     }
     fn forward(&self, inputs: &Inputs<'_, T>, y: MatrixMut<'_, T>) {
-        gemm(inputs.value(0), Factor::from(inputs.value(1)).t(), false, y);
+        inputs.multiply(inputs.value(0), (1, Transposed), Start::Zero, y);
     }
     fn backward(&self, p: &mut Pullback<'_, '_, '_, T>) {
-        p.send_product(0, p.grad(), p.input(1));
+        p.send_product(0, (1, Plain));
         p.send_t_product(1, Operand::Grad, Operand::Input(0));
     }
     fn rule(&self, operand: usize) -> String {
         ["ȳ b", "ȳᵀ a"][operand].into()
+    }
+}
+
+/// y = d + a bᵀ, where d may be a row vector that is spread over the rows.
+struct AddMatMulT;
+
+impl<T: Scalar> Operation<T> for AddMatMulT {
+    fn name(&self) -> &'static str {
+        "add_matmul_t"
+    }
+    fn shape(&self, inputs: &Inputs<'_, T>) -> Result<Shape, String> {
+        let (d, a, b) = (inputs.shape(0), inputs.shape(1), inputs.shape(2));
+        if a.cols != b.cols {
+            return Err(format!("{} columns against {}", a.cols, b.cols));
+        }
+        let y = Shape::new(a.rows, b.rows);
+        if d != y && d != Shape::new(1, b.rows) {
+            return Err(format!("the product is {y}, and {d} cannot be added to it"));
+        }
+        Ok(y)
+    }
+    fn forward(&self, inputs: &Inputs<'_, T>, y: MatrixMut<'_, T>) {
+        let d = inputs.value(0);
+        let d = if d.shape() == y.shape() {
+            d
+        } else {
+            d.broadcast_row(y.shape().rows)
+        };
+        inputs.multiply(inputs.value(1), (2, Transposed), Start::From(d), y);
+    }
+    fn backward(&self, p: &mut Pullback<'_, '_, '_, T>) {
+        let grad = p.grad();
+        p.send(0, |to, accumulate| {
+            if to.shape() == grad.shape() {
+                assign(grad, to, accumulate);
+            } else {
+                sum_over_rows(grad, to, accumulate);
+            }
+        });
+        p.send_product(1, (2, Plain));
+        p.send_t_product(2, Operand::Grad, Operand::Input(1));
+    }
+    fn rule(&self, operand: usize) -> String {
+        ["ȳ", "ȳ b", "ȳᵀ a"][operand].into()
     }
 }
 
@@ -69,5 +116,21 @@ impl<'t, T: Scalar> Var<'t, T> {
     #[track_caller]
     pub fn matmul_t(self, b: Self) -> Self {
         self.tape.record(MatMulT, &[self, b], &[])
+    }
+
+    /// self + a bᵀ, [m, n] + [m, k] [n, k]ᵀ → [m, n], as one node: the product is added as it is
+    /// computed, which spares a matrix and a pass over it. A row vector [1, n], such as a bias, is
+    /// spread over the rows.
+    ///
+    /// ```
+    /// # use autograd::{Matrix, Tape};
+    /// let tape = Tape::<f64>::new();
+    /// let var = |m: [[f64; 2]; 2]| tape.var(Matrix::from(m));
+    /// let (zx, h, w) = (var([[1., 2.], [3., 4.]]), var([[5., 6.], [7., 8.]]), var([[0., 1.], [1., 1.]]));
+    /// assert_eq!(zx.add_matmul_t(h, w).value().to_matrix(), (zx + h.matmul_t(w)).value().to_matrix());
+    /// ```
+    #[track_caller]
+    pub fn add_matmul_t(self, a: Self, b: Self) -> Self {
+        self.tape.record(AddMatMulT, &[self, a, b], &[])
     }
 }

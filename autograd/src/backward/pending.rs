@@ -1,0 +1,91 @@
+//! The sum over time as a product: Σ_t a_tᵀ b_t = Aᵀ B.
+//!
+//! A weight that is used at T steps gets T contributions aᵀb. They are not computed one by one:
+//! their rows are gathered, in the layout that a product reads, until a large one is worth while.
+
+use super::Slots;
+use crate::kernels::gemm::{Left, Start, multiply};
+use crate::kernels::pack::{Layout, Packed};
+use crate::tape::{Place, Recording};
+use crate::{MatrixView, Scalar, Tape};
+
+/// How many rows are gathered before their product is done: enough to make it an efficient one,
+/// and few enough for a strip of them to stay in the fastest cache.
+const ROWS: usize = 512;
+
+/// The products to be done, one for each weight.
+pub(super) struct Pending<T> {
+    entries: Vec<Entry<T>>,
+}
+
+/// Gathered rows of A and B, of which a place is owed AᵀB.
+struct Entry<T> {
+    to: Place,
+    a: Packed<T>,
+    b: Packed<T>,
+}
+
+impl<T> Default for Pending<T> {
+    fn default() -> Self {
+        Pending {
+            entries: Vec::new(),
+        }
+    }
+}
+
+impl<T: Scalar> Pending<T> {
+    /// Gathers the rows of `a` and `b`, and does their product whenever there are enough.
+    pub fn add(
+        &mut self,
+        recording: &Recording<T>,
+        slots: &mut Slots<'_, T>,
+        to: Place,
+        (a, b): (MatrixView<'_, T>, MatrixView<'_, T>),
+    ) {
+        let known = self.entries.iter().position(|e| e.to == to);
+        let at = known.unwrap_or_else(|| {
+            let entry = Entry::new(slots.tape, to, a.col_count(), b.col_count());
+            self.entries.push(entry);
+            self.entries.len() - 1
+        });
+        let entry = &mut self.entries[at];
+        let mut done = 0;
+        while done < a.row_count() {
+            let end = a.row_count().min(done + ROWS - entry.a.k);
+            entry.a.push_rows(a.rows(done..end));
+            entry.b.push_rows(b.rows(done..end));
+            done = end;
+            if entry.a.k == ROWS {
+                entry.multiply(recording, slots);
+            }
+        }
+    }
+
+    /// Does what is pending for a node or for a view of it.
+    pub fn complete(&mut self, owner: usize, recording: &Recording<T>, slots: &mut Slots<'_, T>) {
+        while let Some(at) = self.entries.iter().position(|e| e.to.owner == owner) {
+            let mut entry = self.entries.swap_remove(at);
+            entry.multiply(recording, slots);
+            slots.tape.give_back(entry.a.buffer);
+            slots.tape.give_back(entry.b.buffer);
+        }
+    }
+}
+
+impl<T: Scalar> Entry<T> {
+    fn new(tape: &Tape<T>, to: Place, m: usize, n: usize) -> Self {
+        let layout = Layout::of::<T>();
+        let a = tape.empty_packed(layout.rows, ROWS, m);
+        let b = tape.empty_packed(layout.cols, ROWS, n);
+        Entry { to, a, b }
+    }
+
+    fn multiply(&mut self, recording: &Recording<T>, slots: &mut Slots<'_, T>) {
+        if self.a.k > 0 {
+            let (gradient, accumulate) = slots.grad_mut(recording, self.to);
+            let start = Start::accumulate(accumulate);
+            multiply(Left::Strips(&self.a), &self.b, start, gradient);
+            (self.a.k, self.b.k) = (0, 0);
+        }
+    }
+}

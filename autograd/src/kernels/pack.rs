@@ -1,0 +1,140 @@
+//! Operands of a product laid out in the order in which its inner loop reads them.
+//!
+//! The inner loop computes a tile of C of [`Layout::rows`] by [`Layout::cols`] elements, which fits
+//! the registers. So the right operand is cut in *panels* of that many columns, and a left operand
+//! that comes transposed in *strips* of that many rows; both are stored step by step along k.
+
+use std::sync::Arc;
+
+use pulp::{Simd, WithSimd};
+
+use super::simd::{Lanes, run};
+use crate::pool::unique;
+use crate::{Matrix, MatrixView, Scalar};
+
+/// The tile of C that is computed at once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Layout {
+    pub rows: usize,
+    pub cols: usize,
+}
+
+/// Vectors side by side in a tile.
+pub(super) const VECTORS: usize = 2;
+
+/// Rows of a tile: with two vectors each, one for B and a factor they fill 32 registers, or 16.
+pub(super) const fn tile_rows<S: Simd>() -> usize {
+    if S::REGISTER_COUNT >= 32 { 12 } else { 6 }
+}
+
+impl Layout {
+    /// That of this processor.
+    pub fn of<T: Scalar>() -> Layout {
+        struct Ask<T>(std::marker::PhantomData<T>);
+        impl<T: Scalar> WithSimd for Ask<T> {
+            type Output = Layout;
+            #[inline(always)]
+            fn with_simd<S: Simd>(self, _: S) -> Layout {
+                Layout {
+                    rows: tile_rows::<S>(),
+                    cols: VECTORS * <T as Lanes>::width::<S>(),
+                }
+            }
+        }
+        run(Ask::<T>(std::marker::PhantomData))
+    }
+}
+
+/// An operand cut in slices of equal width, each stored step by step: element (p, j) of slice s is
+/// at `(s * capacity + p) * width + j`. What a last slice has too much is zero.
+pub(crate) struct Packed<T> {
+    pub buffer: Arc<Matrix<T>>,
+    pub width: usize,
+    /// How many steps along k there is room for.
+    pub capacity: usize,
+    /// How many there are.
+    pub k: usize,
+    /// How many columns the slices have together.
+    pub n: usize,
+}
+
+impl<T: Scalar> Packed<T> {
+    /// Room for that many elements is needed by [`Packed::empty`].
+    pub fn size(width: usize, capacity: usize, n: usize) -> usize {
+        n.next_multiple_of(width) * capacity
+    }
+
+    /// Nothing yet, in a buffer of [`Packed::size`] elements.
+    pub fn empty(buffer: Arc<Matrix<T>>, width: usize, capacity: usize, n: usize) -> Self {
+        debug_assert_eq!(buffer.shape().len(), Self::size(width, capacity, n));
+        let k = 0;
+        Packed {
+            buffer,
+            width,
+            capacity,
+            k,
+            n,
+        }
+    }
+
+    /// The steps of one slice.
+    pub fn slice(&self, s: usize) -> &[T] {
+        let start = s * self.capacity * self.width;
+        &self.buffer.data()[start..start + self.k * self.width]
+    }
+
+    /// Appends the rows of a matrix, as steps along k.
+    pub fn push_rows(&mut self, x: MatrixView<'_, T>) {
+        let Packed {
+            width,
+            capacity,
+            k,
+            n,
+            ..
+        } = *self;
+        let rows = x.row_count();
+        debug_assert!(k + rows <= capacity && x.col_count() == n);
+        let slices = unique(&mut self.buffer)
+            .data_mut()
+            .chunks_exact_mut(capacity * width);
+        for (slice, first) in slices.zip((0..n).step_by(width)) {
+            let used = width.min(n - first);
+            let steps = slice[k * width..].chunks_exact_mut(width);
+            for (step, p) in steps.zip(0..rows) {
+                step[..used].copy_from_slice(&x.row(p)[first..first + used]);
+                step[used..].fill(T::ZERO);
+            }
+        }
+        self.k += rows;
+    }
+
+    /// Appends the columns of a matrix, as steps along k.
+    pub fn push_cols(&mut self, x: MatrixView<'_, T>) {
+        let Packed {
+            width,
+            capacity,
+            k,
+            n,
+            ..
+        } = *self;
+        let cols = x.col_count();
+        debug_assert!(k + cols <= capacity && x.row_count() == n);
+        let slices = unique(&mut self.buffer)
+            .data_mut()
+            .chunks_exact_mut(capacity * width);
+        for (slice, first) in slices.zip((0..n).step_by(width)) {
+            let used = width.min(n - first);
+            let steps = &mut slice[k * width..(k + cols) * width];
+            if used < width {
+                steps.fill(T::ZERO);
+            }
+            for j in 0..used {
+                let row = x.row(first + j);
+                for (step, &x) in steps.chunks_exact_mut(width).zip(row) {
+                    step[j] = x;
+                }
+            }
+        }
+        self.k += cols;
+    }
+}

@@ -1,0 +1,80 @@
+//! Vector registers of either element type, and the choice of the instructions to use them with.
+//!
+//! [`pulp`] looks once at what the processor has (AVX-512, AVX2 with FMA, NEON) and runs a kernel
+//! compiled for it.
+
+use pulp::{Arch, Simd, WithSimd};
+
+/// Runs a kernel with the best instructions of this processor.
+#[inline]
+pub(crate) fn run<K: WithSimd>(kernel: K) -> K::Output {
+    Arch::new().dispatch(kernel)
+}
+
+/// An element type with its vector registers.
+#[allow(missing_docs)] // not to be named from outside
+pub trait Lanes: Copy + Sized + 'static {
+    /// A register full of elements.
+    type Of<S: Simd>: Copy;
+
+    fn splat<S: Simd>(simd: S, x: Self) -> Self::Of<S>;
+    /// a b + c, rounded once where the processor can.
+    fn mul_add<S: Simd>(simd: S, a: Self::Of<S>, b: Self::Of<S>, c: Self::Of<S>) -> Self::Of<S>;
+    fn add<S: Simd>(simd: S, a: Self::Of<S>, b: Self::Of<S>) -> Self::Of<S>;
+    /// A slice as whole registers, and the rest.
+    fn split<S: Simd>(xs: &[Self]) -> (&[Self::Of<S>], &[Self]);
+    fn split_mut<S: Simd>(xs: &mut [Self]) -> (&mut [Self::Of<S>], &mut [Self]);
+
+    /// The elements of a register.
+    fn width<S: Simd>() -> usize {
+        size_of::<Self::Of<S>>() / size_of::<Self>()
+    }
+}
+
+macro_rules! lanes {
+    ($t:ident, $of:ident, $splat:ident, $mul_add:ident, $add:ident, $split:ident, $split_mut:ident) => {
+        impl Lanes for $t {
+            type Of<S: Simd> = S::$of;
+
+            #[inline(always)]
+            fn splat<S: Simd>(simd: S, x: Self) -> S::$of {
+                simd.$splat(x)
+            }
+            #[inline(always)]
+            fn mul_add<S: Simd>(simd: S, a: S::$of, b: S::$of, c: S::$of) -> S::$of {
+                simd.$mul_add(a, b, c)
+            }
+            #[inline(always)]
+            fn add<S: Simd>(simd: S, a: S::$of, b: S::$of) -> S::$of {
+                simd.$add(a, b)
+            }
+            #[inline(always)]
+            fn split<S: Simd>(xs: &[Self]) -> (&[S::$of], &[Self]) {
+                S::$split(xs)
+            }
+            #[inline(always)]
+            fn split_mut<S: Simd>(xs: &mut [Self]) -> (&mut [S::$of], &mut [Self]) {
+                S::$split_mut(xs)
+            }
+        }
+    };
+}
+
+lanes!(
+    f32,
+    f32s,
+    splat_f32s,
+    mul_add_e_f32s,
+    add_f32s,
+    as_simd_f32s,
+    as_mut_simd_f32s
+);
+lanes!(
+    f64,
+    f64s,
+    splat_f64s,
+    mul_add_e_f64s,
+    add_f64s,
+    as_simd_f64s,
+    as_mut_simd_f64s
+);

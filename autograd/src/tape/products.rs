@@ -1,0 +1,75 @@
+//! Right operands of products, laid out once for as long as they are recorded.
+//!
+//! A weight is multiplied with at every step, on the way forward and on the way back; laying it out
+//! for the inner loop costs as much as a skinny product does.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::{Place, Recording, Tape};
+use crate::kernels::pack::{Layout, Packed};
+use crate::{Scalar, Shape};
+
+/// How a matrix b is used as a right operand.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Right {
+    /// The product is with b.
+    Plain,
+    /// The product is with bᵀ.
+    Transposed,
+}
+
+/// What has been laid out, by where it is.
+pub(super) type Products<T> = HashMap<(Place, Right), Arc<Packed<T>>>;
+
+impl<T: Scalar> Tape<T> {
+    /// A node as the right operand of a product. It is kept if it is a leaf, or a node that has
+    /// several uses already; others may well be used just this once.
+    pub(crate) fn with_right<R>(
+        &self,
+        recording: &Recording<T>,
+        index: usize,
+        right: Right,
+        multiply: impl FnOnce(&Packed<T>) -> R,
+    ) -> R {
+        let node = &recording.nodes[index];
+        let key = (node.place, right);
+        let known = self.products.borrow().get(&key).cloned();
+        if let Some(packed) = known {
+            return multiply(&packed);
+        }
+        let packed = self.pack(node.place, right);
+        let result = multiply(&packed);
+        let owner = &recording.nodes[node.place.owner];
+        if owner.parents.is_empty() || node.uses > 1 {
+            self.products.borrow_mut().insert(key, Arc::new(packed));
+        } else {
+            self.give_back(packed.buffer);
+        }
+        result
+    }
+
+    fn pack(&self, place: Place, right: Right) -> Packed<T> {
+        let b = self.value_at(place);
+        let Shape { rows, cols } = place.shape;
+        let width = Layout::of::<T>().cols;
+        match right {
+            Right::Plain => {
+                let mut packed = self.empty_packed(width, rows, cols);
+                packed.push_rows(b);
+                packed
+            }
+            Right::Transposed => {
+                let mut packed = self.empty_packed(width, cols, rows);
+                packed.push_cols(b);
+                packed
+            }
+        }
+    }
+
+    pub(crate) fn empty_packed(&self, width: usize, capacity: usize, n: usize) -> Packed<T> {
+        let size = Packed::<T>::size(width, capacity, n);
+        let buffer = self.take_buffer(Shape::new(1, size));
+        Packed::empty(buffer, width, capacity, n)
+    }
+}

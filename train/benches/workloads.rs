@@ -1,0 +1,96 @@
+//! Times one workload of the performance page and prints a line of JSON, as the peers' scripts do.
+//!
+//!     cargo bench --bench workloads -- W2 --threads 2
+#![allow(missing_docs)]
+
+use std::time::Instant;
+
+use clap::Parser;
+use layers::{Carried, CellKind, CharModel, ParameterSet};
+use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
+use train::{Adam, Trainer};
+
+#[derive(Parser)]
+struct Args {
+    /// W1 to W6
+    workload: String,
+    #[arg(long, default_value_t = 2)]
+    threads: usize,
+    /// Parts of the mini-batch
+    #[arg(long, default_value_t = 2)]
+    parts: usize,
+    /// Training steps to time; as many as fit in four seconds if not given
+    #[arg(long)]
+    reps: Option<usize>,
+    /// What `cargo bench` adds
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+struct Part {
+    batch: usize,
+    inputs: Vec<usize>,
+    targets: Vec<usize>,
+    carried: Vec<Carried>,
+}
+
+/// cell, layers, V, H, B, T
+const WORKLOADS: [(&str, CellKind, [usize; 5]); 5] = [
+    ("W1", CellKind::Rnn, [1, 64, 100, 1, 25]),
+    ("W2", CellKind::Lstm, [1, 64, 128, 32, 50]),
+    ("W3", CellKind::Lstm, [2, 96, 512, 64, 64]),
+    ("W4", CellKind::Gru, [1, 96, 256, 64, 64]),
+    ("W5", CellKind::Lstm, [1, 16, 64, 16, 1000]),
+];
+
+fn main() {
+    let args = Args::parse();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(args.threads);
+    pool.build().expect("threads").install(|| run(&args));
+}
+
+fn run(args: &Args) {
+    let found = WORKLOADS.iter().find(|w| w.0 == args.workload);
+    let Some(&(name, kind, [layers, v, h, b, t])) = found else {
+        return eprintln!("no workload {}", args.workload);
+    };
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let mut parameters = ParameterSet::new();
+    let model = CharModel::new(&mut parameters, kind, v, h, layers, &mut rng);
+    let mut trainer = Trainer::new(parameters, Adam::new(2e-3)).clip(5.0);
+    let mut parts: Vec<Part> = (0..args.parts.min(b))
+        .map(|_| {
+            let batch = b / args.parts.min(b);
+            let mut draw = || (0..t * batch).map(|_| rng.random_range(0..v)).collect();
+            let (inputs, targets) = (draw(), draw());
+            Part {
+                batch,
+                inputs,
+                targets,
+                carried: model.zeros(batch),
+            }
+        })
+        .collect();
+    let mut step = || {
+        let start = Instant::now();
+        let report = trainer.step_in_parts(&mut parts, |p, part| {
+            let (logits, _) = model.logits(p, &part.inputs, part.batch, &part.carried, None);
+            logits.cross_entropy(&part.targets) * (part.batch as f32 / b as f32)
+        });
+        report.expect("a finite loss");
+        start.elapsed().as_secs_f64()
+    };
+    step();
+    let one = step();
+    let reps = args.reps.unwrap_or(((4.0 / one) as usize).clamp(7, 2000));
+    let mut times: Vec<_> = (0..reps).map(|_| step()).collect();
+    times.sort_by(f64::total_cmp);
+    let median = times[reps / 2];
+    println!(
+        "{{\"peer\": \"bptt\", \"workload\": \"{name}\", \"threads\": {}, \"ms_median\": {:.4}, \"ms_min\": {:.4}, \"tokens_per_s\": {:.0}}}",
+        args.threads,
+        median * 1e3,
+        times[0] * 1e3,
+        (b * t) as f64 / median,
+    );
+}
