@@ -169,7 +169,7 @@ impl<'t, T: Scalar> Sweep<'t, T> {
                     indices: recording.indices(node),
                 },
                 output: tape.value_at(node.place),
-                grad: grad.view(),
+                grad: &grad,
                 sweep: self,
             };
             node.op.backward(&mut pullback);
@@ -184,6 +184,16 @@ impl<'t, T: Scalar> Sweep<'t, T> {
     /// what is there).
     pub fn grad_mut(&mut self, recording: &Recording<T>, place: Place) -> (MatrixMut<'_, T>, bool) {
         self.slots.grad_mut(recording, place)
+    }
+
+    /// Makes a gradient that of a further node too, unless that has received something already.
+    pub fn share(&mut self, index: usize, gradient: &Arc<Matrix<T>>) -> bool {
+        let slot = &mut self.slots.gradients[index];
+        let free = slot.is_none();
+        if free {
+            *slot = Some(Arc::clone(gradient));
+        }
+        free
     }
 
     /// Adds aᵀb to the gradient at a place, later: with those of other steps, in one product.
@@ -213,7 +223,11 @@ impl<T: Scalar> Slots<'_, T> {
         let owner = recording.nodes[place.owner].place.shape;
         let slot = &mut self.gradients[place.owner];
         let is_new = slot.is_none();
-        let gradient = unique(slot.get_or_insert_with(|| self.tape.take_buffer(owner)));
+        let gradient = slot.get_or_insert_with(|| self.tape.take_buffer(owner));
+        if Arc::get_mut(gradient).is_none() {
+            *gradient = self.tape.copy(gradient); // it is another node's too
+        }
+        let gradient = unique(gradient);
         let accumulate = self.partial.cover(is_new, place, gradient);
         (place.view_mut(gradient), accumulate)
     }

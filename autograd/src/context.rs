@@ -1,9 +1,12 @@
 //! What an operation is given: its [`Inputs`] on the way forward, a [`Pullback`] on the way back.
 
+use std::sync::Arc;
+
 use crate::backward::Sweep;
 use crate::kernels::gemm::{Left, Start, multiply};
+use crate::kernels::gemv;
 use crate::tape::{Recording, Right};
-use crate::{MatrixMut, MatrixView, Scalar, Shape, Tape};
+use crate::{Matrix, MatrixMut, MatrixView, Scalar, Shape, Tape};
 
 /// The operands of an operation that is being recorded or swept.
 #[derive(Clone, Copy)]
@@ -41,6 +44,9 @@ impl<'a, T: Scalar> Inputs<'a, T> {
         y: MatrixMut<'_, T>,
     ) {
         let (tape, recording) = (self.tape, self.recording);
+        if x.row_count() == 1 {
+            return gemv::multiply(x.row(0), (self.value(i), right), start, y);
+        }
         tape.with_right(recording, self.parents[i], right, |b| {
             multiply(Left::Rows(x), b, start, y);
         });
@@ -66,7 +72,7 @@ pub enum Operand {
 pub struct Pullback<'a, 's, 't, T: Scalar> {
     pub(crate) inputs: Inputs<'a, T>,
     pub(crate) output: MatrixView<'a, T>,
-    pub(crate) grad: MatrixView<'a, T>,
+    pub(crate) grad: &'a Arc<Matrix<T>>,
     pub(crate) sweep: &'s mut Sweep<'t, T>,
 }
 
@@ -88,7 +94,7 @@ impl<'a, T: Scalar> Pullback<'a, '_, '_, T> {
 
     /// The gradient of the result, ȳ = ∂E/∂y.
     pub fn grad(&self) -> MatrixView<'a, T> {
-        self.grad
+        self.grad.view()
     }
 
     /// Whether operand number `i` wants a gradient. [`Pullback::send`] does nothing if not, so this
@@ -107,6 +113,17 @@ impl<'a, T: Scalar> Pullback<'a, '_, '_, T> {
         }
     }
 
+    /// Sends ȳ itself to operand number `i`: without a copy, if that has its shape and storage of
+    /// its own and has received nothing yet, and otherwise by `write`, as [`Pullback::send`] does.
+    pub(crate) fn pass_on(&mut self, i: usize, write: impl FnOnce(MatrixMut<'_, T>, bool)) {
+        let parent = self.inputs.parents[i];
+        let node = &self.inputs.recording.nodes[parent];
+        let same = node.place.owner == parent && node.place.shape == self.grad.shape();
+        if !(node.needs_gradient && same && self.sweep.share(parent, self.grad)) {
+            self.send(i, write);
+        }
+    }
+
     /// Sends aᵀ b to operand number `i`, where `a` and `b` have the same rows: the form in which a
     /// weight gets its gradient. The sweep may keep both to do one large product for many steps:
     /// Σ_t a_tᵀ b_t = Aᵀ B.
@@ -120,7 +137,7 @@ impl<'a, T: Scalar> Pullback<'a, '_, '_, T> {
 
     /// Sends the product ȳ b, or ȳ bᵀ, to operand number `i`, where b is another operand.
     pub(crate) fn send_product(&mut self, i: usize, b: (usize, Right)) {
-        let (inputs, grad) = (self.inputs, self.grad);
+        let (inputs, grad) = (self.inputs, self.grad());
         self.send(i, |to, accumulate| {
             inputs.multiply(grad, b, Start::accumulate(accumulate), to);
         });
@@ -128,7 +145,7 @@ impl<'a, T: Scalar> Pullback<'a, '_, '_, T> {
 
     fn operand(&self, which: Operand) -> MatrixView<'a, T> {
         match which {
-            Operand::Grad => self.grad,
+            Operand::Grad => self.grad(),
             Operand::Input(i) => self.input(i),
         }
     }

@@ -4,7 +4,9 @@
 
 pub(crate) mod elementwise;
 pub(crate) mod gemm;
+pub(crate) mod gemv;
 pub(crate) mod math;
 pub(crate) mod pack;
 pub(crate) mod reduce;
 pub(crate) mod simd;
+pub(crate) mod transpose;

@@ -17,14 +17,27 @@ pub struct PoolStats {
 
 /// Free buffers, sorted by size class. Each has exactly one owner.
 pub(crate) struct Pool<T> {
-    free: Vec<Vec<Arc<Matrix<T>>>>,
+    classes: Vec<Class<T>>,
     stats: PoolStats,
+}
+
+/// The free buffers of a size class, in a list that has room for all there are.
+struct Class<T> {
+    free: Vec<Arc<Matrix<T>>>,
+    allocated: usize,
+}
+
+impl<T> Default for Class<T> {
+    fn default() -> Self {
+        let (free, allocated) = (Vec::new(), 0);
+        Class { free, allocated }
+    }
 }
 
 impl<T: Scalar> Pool<T> {
     pub fn new() -> Self {
         Pool {
-            free: Vec::new(),
+            classes: Vec::new(),
             stats: PoolStats::default(),
         }
     }
@@ -36,11 +49,17 @@ impl<T: Scalar> Pool<T> {
     /// A buffer of this shape that nobody else has. Its elements are unspecified.
     pub fn take(&mut self, shape: Shape) -> Arc<Matrix<T>> {
         let (class, capacity) = size_class(shape.len());
-        if let Some(mut buffer) = self.free.get_mut(class).and_then(Vec::pop) {
+        if self.classes.len() <= class {
+            self.classes.resize_with(class + 1, Class::default);
+        }
+        let class = &mut self.classes[class];
+        if let Some(mut buffer) = class.free.pop() {
             self.stats.recycled += 1;
             unique(&mut buffer).reshape(shape);
             return buffer;
         }
+        class.allocated += 1;
+        class.free.reserve(class.allocated);
         self.stats.allocated += 1;
         self.stats.elements += capacity;
         Arc::new(Matrix::with_capacity(shape, capacity))
@@ -52,10 +71,9 @@ impl<T: Scalar> Pool<T> {
             return;
         }
         let (class, _) = size_class(buffer.capacity());
-        if self.free.len() <= class {
-            self.free.resize_with(class + 1, Vec::new);
+        if let Some(class) = self.classes.get_mut(class) {
+            class.free.push(buffer);
         }
-        self.free[class].push(buffer);
     }
 }
 

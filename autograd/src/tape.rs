@@ -395,6 +395,12 @@ impl<T: Scalar> Tape<T> {
         self.pool.borrow_mut().take(shape)
     }
 
+    pub(crate) fn copy(&self, m: &Matrix<T>) -> Arc<Matrix<T>> {
+        let mut copy = self.take_buffer(m.shape());
+        unique(&mut copy).data_mut().copy_from_slice(m.data());
+        copy
+    }
+
     pub(crate) fn give_back(&self, buffer: Arc<Matrix<T>>) {
         self.pool.borrow_mut().give_back(buffer);
     }

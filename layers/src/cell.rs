@@ -2,7 +2,7 @@
 
 use autograd::{Scalar, Var};
 
-use crate::{Bound, ParameterId, Weights};
+use crate::{Bound, ParameterId, Projection, Weights};
 
 /// What a layer hands from one step to the next, a row for each sample of the mini-batch.
 #[derive(Clone, Copy)]
@@ -83,13 +83,16 @@ pub trait Cell<T: Scalar> {
         p.var(b).add_matmul_t(x, p.var(u)).named("zx")
     }
 
-    /// [`Cell::project`] of one-hot inputs, given as one symbol a row: columns of U are looked up.
-    ///
-    /// # Panics
-    /// If a symbol is not below the number of inputs.
-    fn project_symbols<'t>(&self, p: &Bound<'t, T>, symbols: &[usize]) -> Var<'t, T> {
+    /// z_x of one-hot inputs, given as one symbol a row: U x is a column of U, so each step looks
+    /// up columns of U + b.
+    fn project_symbols<'t, 's>(
+        &self,
+        p: &Bound<'t, T>,
+        symbols: &'s [usize],
+    ) -> Projection<'t, 's, T> {
         let _scope = self.weights().scope(p.tape());
         let (u, b) = self.input_weight();
-        (p.var(u).one_hot_matmul_t(symbols) + p.var(b)).named("zx")
+        let table = p.var(u).t() + p.var(b);
+        Projection::LookedUp { table, symbols }
     }
 }

@@ -85,23 +85,16 @@ impl<T: Scalar> Cell<T> for Gru {
     fn step<'t>(&self, p: &Bound<'t, T>, zx: Var<'t, T>, s: State<'t, T>) -> State<'t, T> {
         let (h, w, size) = (s.h, p.var(self.weights.w), self.weights.hidden);
         let (gates, candidate) = (0..2 * size, 2 * size..3 * size);
-        let open = |zh: Var<'t, T>| {
-            let rz = (zx.cols(gates.clone()) + zh).sigmoid().named("rz");
-            let (r, z) = (rz.cols(0..size), rz.cols(size..2 * size));
-            (r.named("r"), z.named("z"))
+        let (w_rz, w_n) = (w.rows(gates.clone()), w.rows(candidate.clone()));
+        let (zx_rz, zx_n) = (zx.cols(gates), zx.cols(candidate));
+        let rz = zx_rz.add_matmul_t(h, w_rz).sigmoid().named("rz");
+        let r = rz.cols(0..size).named("r");
+        let z = rz.cols(size..2 * size).named("z");
+        let z_n = match self.c {
+            None => zx_n.add_matmul_t(r * h, w_n),
+            Some(c) => zx_n + r * p.var(c).add_matmul_t(h, w_n),
         };
-        let (z, zh_n) = match self.c {
-            None => {
-                let (r, z) = open(h.matmul_t(w.rows(gates.clone())));
-                (z, (r * h).matmul_t(w.rows(candidate.clone())))
-            }
-            Some(c) => {
-                let zh = h.matmul_t(w).named("zh");
-                let (r, z) = open(zh.cols(gates.clone()));
-                (z, r * (zh.cols(candidate.clone()) + p.var(c)))
-            }
-        };
-        let n = (zx.cols(candidate) + zh_n).tanh().named("n");
+        let n = z_n.tanh().named("n");
         let h = (n + z * (h - n)).named("h");
         State { h, c: None }
     }

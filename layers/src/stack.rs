@@ -2,7 +2,7 @@
 
 use autograd::{Scalar, Var};
 
-use crate::{Bound, Carried, Cell, State, unroll};
+use crate::{Bound, Carried, Cell, Projection, State, unroll};
 
 /// Recurrent layers on top of each other: the outputs of one are the inputs of the next.
 pub struct Stack<T = f32> {
@@ -25,18 +25,17 @@ impl<T: Scalar> Stack<T> {
             .collect()
     }
 
-    /// Unrolls all layers, from z_x of the first (see [`Cell::project`]), `[T*B, G*H]`, and the
-    /// layers' states. Between two layers the stacked outputs `[T*B, H]` go through `between`,
+    /// Unrolls all layers, from z_x of the first (see [`Cell::project`]) and the layers' states. Between two layers the stacked outputs `[T*B, H]` go through `between`,
     /// such as a dropout. Gives the last layer's stacked outputs and all final states.
     ///
     /// # Panics
     /// If there are no layers or no steps, the states are not one for each layer, the rows of `zx`
     /// are no multiple of `batch`, or a shape does not fit.
     #[track_caller]
-    pub fn run<'t>(
+    pub fn run<'t, 's>(
         &self,
         p: &Bound<'t, T>,
-        zx: Var<'t, T>,
+        zx: impl Into<Projection<'t, 's, T>>,
         batch: usize,
         states: &[State<'t, T>],
         mut between: impl FnMut(Var<'t, T>) -> Var<'t, T>,
@@ -45,17 +44,17 @@ impl<T: Scalar> Stack<T> {
         assert!(layers > 0, "a stack of no layers");
         assert!(layers == given, "{given} states for {layers} layers");
         let mut finals = Vec::with_capacity(layers);
-        let mut outputs = zx;
-        for (i, (cell, &state)) in self.cells.iter().zip(states).enumerate() {
-            let zx = match i {
-                0 => zx,
-                _ => cell.project(p, between(outputs)),
-            };
+        let mut zx = zx.into();
+        let mut outputs = None;
+        for (cell, &state) in self.cells.iter().zip(states) {
+            if let Some(h) = outputs {
+                zx = cell.project(p, between(h)).into();
+            }
             let unrolled = unroll(cell.as_ref(), p, zx, batch, state);
             finals.push(unrolled.state);
             let _scope = cell.weights().scope(p.tape());
-            outputs = unrolled.stacked();
+            outputs = Some(unrolled.stacked());
         }
-        (outputs, finals)
+        (outputs.expect("a layer has been unrolled"), finals)
     }
 }

@@ -2,7 +2,7 @@
 
 use autograd::{Scalar, Var};
 
-use crate::{Bound, Cell, State};
+use crate::{Bound, Cell, Projection, State};
 
 /// A cell, repeated over the steps of a sequence.
 pub struct Unrolled<'t, T = f32> {
@@ -23,34 +23,28 @@ impl<'t, T: Scalar> Unrolled<'t, T> {
     }
 }
 
-/// Repeats a cell over the steps of a sequence, from z_x of all steps (see [`Cell::project`]),
-/// `[T*B, G*H]`, and the state before the first.
+/// Repeats a cell over the steps of a sequence, from z_x of all steps (see [`Cell::project`] and
+/// [`Cell::project_symbols`]) and the state before the first.
 ///
 /// The nodes of step t carry t as their time and the layer's name as their scope.
 ///
 /// # Panics
 /// If the rows of `zx` are no multiple of `batch`, or a shape does not fit.
 #[track_caller]
-pub fn unroll<'t, T: Scalar>(
+pub fn unroll<'t, 's, T: Scalar>(
     cell: &dyn Cell<T>,
     p: &Bound<'t, T>,
-    zx: Var<'t, T>,
+    zx: impl Into<Projection<'t, 's, T>>,
     batch: usize,
     mut state: State<'t, T>,
 ) -> Unrolled<'t, T> {
-    let rows = zx.rows_len();
-    assert!(
-        batch > 0 && rows.is_multiple_of(batch),
-        "unroll: {rows} rows are no steps of a mini-batch of {batch}"
-    );
-    let tape = p.tape();
+    let (zx, tape) = (zx.into(), p.tape());
     let _scope = cell.weights().scope(tape);
     let step = |t| {
         let _step = tape.step(t);
-        let zx = zx.rows(t * batch..(t + 1) * batch).named("zx");
-        state = cell.step(p, zx, state);
+        state = cell.step(p, zx.step(t, batch), state);
         state.h
     };
-    let outputs = (0..rows / batch).map(step).collect();
+    let outputs = (0..zx.steps(batch)).map(step).collect();
     Unrolled { outputs, state }
 }

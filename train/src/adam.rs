@@ -74,6 +74,7 @@ impl<T: Scalar> Adam<T> {
     fn coefficients(&self, factor: f64) -> Coefficients<T> {
         let (beta1, beta2) = self.betas;
         let t = i32::try_from(self.steps).unwrap_or(i32::MAX);
+        let root = (1.0 - beta2.powi(t)).sqrt();
         let real = T::from_f64;
         Coefficients {
             factor: real(factor),
@@ -82,9 +83,8 @@ impl<T: Scalar> Adam<T> {
             one_less_beta1: real(1.0 - beta1),
             one_less_beta2: real(1.0 - beta2),
             keep: real(1.0 - self.rate * self.weight_decay),
-            rate: real(self.rate / (1.0 - beta1.powi(t))),
-            root: real((1.0 - beta2.powi(t)).sqrt()),
-            epsilon: real(self.epsilon),
+            rate: real(self.rate * root / (1.0 - beta1.powi(t))),
+            epsilon: real(self.epsilon * root),
         }
     }
 }
@@ -100,10 +100,9 @@ struct Coefficients<T> {
     one_less_beta2: T,
     /// 1 − η λ
     keep: T,
-    /// η / (1 − β₁ᵗ)
+    /// η √(1 − β₂ᵗ) / (1 − β₁ᵗ)
     rate: T,
-    /// √(1 − β₂ᵗ)
-    root: T,
+    /// ε √(1 − β₂ᵗ)
     epsilon: T,
 }
 
@@ -132,7 +131,7 @@ impl<T: Scalar> Coefficients<T> {
             let g = self.factor * g;
             *m = self.beta1 * *m + self.one_less_beta1 * g;
             *v = self.beta2 * *v + self.one_less_beta2 * g * g;
-            *theta = self.keep * *theta - self.rate * *m / (v.sqrt() / self.root + self.epsilon);
+            *theta = self.keep * *theta - self.rate * *m / (v.sqrt() + self.epsilon);
         }
     }
 }

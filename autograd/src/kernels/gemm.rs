@@ -93,7 +93,7 @@ struct Product<'a, T> {
 }
 
 impl<T: Scalar> Product<'_, T> {
-    /// Halved as long as both halves are worth a thread: by rows, or a single row by columns.
+    /// Halved, by rows, as long as both halves are worth a thread.
     fn split(self) {
         let shape = self.c.shape();
         let enough = shape.len() * self.b.k >= 2 * SPLIT_WORK;
@@ -128,33 +128,6 @@ impl<T: Scalar> Product<'_, T> {
                         c: bottom,
                         row: row + middle,
                         col,
-                    }
-                    .split()
-                },
-            );
-        } else if enough && shape.rows == 1 && shape.cols >= 2 * b.width {
-            let middle = (shape.cols / 2).next_multiple_of(b.width);
-            let (left, right) = c.split_row(middle);
-            rayon::join(
-                move || {
-                    Product {
-                        a,
-                        b,
-                        start,
-                        c: left,
-                        row,
-                        col,
-                    }
-                    .split()
-                },
-                move || {
-                    Product {
-                        a,
-                        b,
-                        start,
-                        c: right,
-                        row,
-                        col: col + middle,
                     }
                     .split()
                 },
@@ -239,17 +212,22 @@ impl<T: Scalar> Product<'_, T> {
                 sums::<T, S, R>(simd, panel, |p, i| strip[p * width + offset + i])
             }
         };
-        let cols = (self.c.shape().cols - col).min(self.b.width);
         for (i, sums) in sums.into_iter().enumerate() {
-            let to = &mut self.c.row(row + i)[col..col + cols];
-            match self.start {
-                Start::Zero => store(simd, sums, to),
-                Start::Accumulate => add(simd, sums, to),
-                Start::From(d) => {
-                    let at = self.col + col;
-                    to.copy_from_slice(&d.row(first + i)[at..at + cols]);
-                    add(simd, sums, to);
-                }
+            self.put(simd, sums, row + i, col);
+        }
+    }
+
+    /// Puts a row of a tile where it belongs.
+    #[inline(always)]
+    fn put<S: Simd>(&mut self, simd: S, sums: [T::Of<S>; VECTORS], row: usize, col: usize) {
+        let cols = (self.c.shape().cols - col).min(self.b.width);
+        let to = &mut self.c.row(row)[col..col + cols];
+        match self.start {
+            Start::Zero => store::<T, S>(sums, to),
+            Start::Accumulate => add(simd, sums, to),
+            Start::From(d) => {
+                let (row, col) = (self.row + row, self.col + col);
+                store_sum(simd, sums, &d.row(row)[col..col + cols], to);
             }
         }
     }
@@ -282,7 +260,14 @@ fn sums<T: Scalar, S: Simd, const R: usize>(
     sums
 }
 
-/// The first elements of two registers, where a tile goes beyond the last column of C.
+/// The registers of a row of a tile, if it is not cut off by the last column of C.
+#[inline(always)]
+fn whole<T: Scalar, S: Simd>(row: &[T]) -> Option<&[T::Of<S>]> {
+    let (registers, rest) = T::split::<S>(row);
+    (rest.is_empty() && registers.len() == VECTORS).then_some(registers)
+}
+
+/// Element by element, for a row that is cut off.
 #[inline(always)]
 fn spill<T: Scalar, S: Simd>(sums: [T::Of<S>; VECTORS]) -> [T; 64] {
     let mut spilled = [T::ZERO; 64];
@@ -291,28 +276,46 @@ fn spill<T: Scalar, S: Simd>(sums: [T::Of<S>; VECTORS]) -> [T; 64] {
     spilled
 }
 
+/// to = sums
 #[inline(always)]
-fn store<T: Scalar, S: Simd>(_: S, sums: [T::Of<S>; VECTORS], to: &mut [T]) {
-    match T::split_mut::<S>(to) {
-        (registers, []) if registers.len() == VECTORS => registers.copy_from_slice(&sums),
-        _ => {
-            let len = to.len();
-            to.copy_from_slice(&spill::<T, S>(sums)[..len]);
+fn store<T: Scalar, S: Simd>(sums: [T::Of<S>; VECTORS], to: &mut [T]) {
+    if whole::<T, S>(to).is_some() {
+        let registers = T::split_mut::<S>(to).0;
+        for v in 0..VECTORS {
+            registers[v] = sums[v];
+        }
+    } else {
+        let len = to.len();
+        to.copy_from_slice(&spill::<T, S>(sums)[..len]);
+    }
+}
+
+/// to = d + sums
+#[inline(always)]
+fn store_sum<T: Scalar, S: Simd>(simd: S, sums: [T::Of<S>; VECTORS], d: &[T], to: &mut [T]) {
+    match whole::<T, S>(d) {
+        Some(d) => {
+            let sums = std::array::from_fn(|v| <T as Lanes>::add(simd, d[v], sums[v]));
+            store::<T, S>(sums, to);
+        }
+        None => {
+            let sums = d.iter().zip(spill::<T, S>(sums)).map(|(&d, x)| d + x);
+            to.iter_mut().zip(sums).for_each(|(to, x)| *to = x);
         }
     }
 }
 
+/// to += sums
 #[inline(always)]
 fn add<T: Scalar, S: Simd>(simd: S, sums: [T::Of<S>; VECTORS], to: &mut [T]) {
-    match T::split_mut::<S>(to) {
-        (registers, []) if registers.len() == VECTORS => {
-            for v in 0..VECTORS {
-                registers[v] = <T as Lanes>::add(simd, registers[v], sums[v]);
-            }
+    match whole::<T, S>(to) {
+        Some(before) => {
+            let sums = std::array::from_fn(|v| <T as Lanes>::add(simd, before[v], sums[v]));
+            store::<T, S>(sums, to);
         }
-        _ => {
-            let spilled = spill::<T, S>(sums);
-            to.iter_mut().zip(spilled).for_each(|(to, x)| *to += x);
+        None => {
+            let sums = spill::<T, S>(sums);
+            to.iter_mut().zip(sums).for_each(|(to, x)| *to += x);
         }
     }
 }

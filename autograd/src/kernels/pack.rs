@@ -85,24 +85,45 @@ impl<T: Scalar> Packed<T> {
 
     /// Appends the rows of a matrix, as steps along k.
     pub fn push_rows(&mut self, x: MatrixView<'_, T>) {
-        let Packed {
-            width,
-            capacity,
-            k,
-            n,
-            ..
-        } = *self;
+        // Steps of a length that the compiler knows are copied without a call.
+        match self.width {
+            6 => self.push_steps::<6>(x),
+            12 => self.push_steps::<12>(x),
+            16 => self.push_steps::<16>(x),
+            32 => self.push_steps::<32>(x),
+            _ => self.push_steps::<{ usize::MAX }>(x),
+        }
+    }
+
+    /// [`Packed::push_rows`] with slices of this width, or of any.
+    fn push_steps<const WIDTH: usize>(&mut self, x: MatrixView<'_, T>) {
+        const ROWS: usize = 8;
+        let width = if WIDTH == usize::MAX {
+            self.width
+        } else {
+            WIDTH
+        };
+        let Packed { capacity, k, n, .. } = *self;
         let rows = x.row_count();
         debug_assert!(k + rows <= capacity && x.col_count() == n);
-        let slices = unique(&mut self.buffer)
-            .data_mut()
-            .chunks_exact_mut(capacity * width);
-        for (slice, first) in slices.zip((0..n).step_by(width)) {
-            let used = width.min(n - first);
-            let steps = slice[k * width..].chunks_exact_mut(width);
-            for (step, p) in steps.zip(0..rows) {
-                step[..used].copy_from_slice(&x.row(p)[first..first + used]);
-                step[used..].fill(T::ZERO);
+        let buffer = unique(&mut self.buffer).data_mut();
+        // A few rows at a time: they stay in the cache while they are cut.
+        for top in (0..rows).step_by(ROWS) {
+            let height = ROWS.min(rows - top);
+            let slices = buffer.chunks_exact_mut(capacity * width);
+            for (slice, first) in slices.zip((0..n).step_by(width)) {
+                let steps = slice[(k + top) * width..].chunks_exact_mut(width);
+                let end = n.min(first + width);
+                let part = x.cols(first..end);
+                for (p, step) in steps.enumerate().take(height) {
+                    let row = part.row(top + p);
+                    if row.len() == width {
+                        step.copy_from_slice(&row[..width]);
+                    } else {
+                        step[..row.len()].copy_from_slice(row);
+                        step[row.len()..].fill(T::ZERO);
+                    }
+                }
             }
         }
         self.k += rows;

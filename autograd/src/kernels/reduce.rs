@@ -60,6 +60,23 @@ pub(crate) fn sum_over_rows<T: Scalar>(
     run(SumOverRows(x, out, accumulate));
 }
 
+/// out[at[r]] += x[r], row by row.
+pub(crate) fn add_rows_at<T: Scalar>(x: MatrixView<'_, T>, at: &[usize], out: MatrixMut<'_, T>) {
+    struct AddRowsAt<'a, T>(MatrixView<'a, T>, &'a [usize], MatrixMut<'a, T>);
+    impl<T: Scalar> WithSimd for AddRowsAt<'_, T> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(mut self, _: S) {
+            for (r, &at) in self.1.iter().enumerate() {
+                for (o, &x) in self.2.row(at).iter_mut().zip(self.0.row(r)) {
+                    *o += x;
+                }
+            }
+        }
+    }
+    run(AddRowsAt(x, at, out));
+}
+
 /// The sum of all elements: rows first, then the rows' sums.
 pub(crate) fn total<T: Scalar>(x: MatrixView<'_, T>) -> T {
     if let Some(all) = x.contiguous() {

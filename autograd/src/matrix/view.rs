@@ -217,17 +217,6 @@ impl<'a, T: Scalar> MatrixMut<'a, T> {
         )
     }
 
-    /// The columns left of `at`, and the others, of a single row.
-    pub(crate) fn split_row(self, at: usize) -> (Self, Self) {
-        debug_assert_eq!(self.shape.rows, 1);
-        let (left, right) = self.data.split_at_mut(at);
-        let (first, second) = (Shape::new(1, at), Shape::new(1, right.len()));
-        (
-            Self::new(left, first, at),
-            Self::new(right, second, second.cols),
-        )
-    }
-
     /// The elements in row-major order, if they lie in memory like that.
     #[inline(always)]
     pub fn contiguous(&mut self) -> Option<&mut [T]> {

@@ -2,25 +2,12 @@
 
 use super::{Operation, same_shapes};
 use crate::kernels::elementwise::{Function, assign, map};
-use crate::{Inputs, Matrix, MatrixMut, MatrixView, Pullback, Scalar, Shape, Var};
+use crate::kernels::reduce::add_rows_at;
+use crate::kernels::transpose::transpose;
+use crate::{Inputs, Matrix, MatrixMut, Pullback, Scalar, Shape, Var};
 
 /// y = xᵀ.
 struct Transpose;
-
-/// Works in square tiles, so that both sides stay in cache.
-fn transpose<T: Scalar>(x: MatrixView<'_, T>, mut y: MatrixMut<'_, T>, accumulate: bool) {
-    const TILE: usize = 16;
-    for r0 in (0..x.row_count()).step_by(TILE) {
-        for c0 in (0..x.col_count()).step_by(TILE) {
-            for c in c0..x.col_count().min(c0 + TILE) {
-                let y = y.row(c);
-                for r in r0..x.row_count().min(r0 + TILE) {
-                    super::put(&mut y[r], x.row(r)[c], accumulate);
-                }
-            }
-        }
-    }
-}
 
 impl<T: Scalar> Operation<T> for Transpose {
     fn name(&self) -> &'static str {
@@ -161,12 +148,7 @@ impl<T: Scalar> Operation<T> for GatherRows {
             if !accumulate {
                 to.fill(T::ZERO);
             }
-            for (i, &row) in indices.iter().enumerate() {
-                to.row(row)
-                    .iter_mut()
-                    .zip(grad.row(i))
-                    .for_each(|(to, &g)| *to += g);
-            }
+            add_rows_at(grad, indices, to);
         });
     }
     fn rule(&self, _: usize) -> String {

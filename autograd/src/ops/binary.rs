@@ -51,16 +51,24 @@ impl<T: Scalar, B: Binary<T>> Operation<T> for Elementwise<B> {
         let (y, grad, tape) = (p.output(), p.grad(), p.inputs().tape);
         let spread = Spread::new(p.inputs(), y.shape());
         let [a, b] = spread.operands();
-        p.send(0, |to, accumulate| {
+        let to_a = |to: MatrixMut<'_, T>, accumulate| {
             gather(tape, y.shape(), to, accumulate, |to, accumulate| {
                 map([a, b, y, grad], to, accumulate, ChainA(&self.0));
             });
-        });
-        p.send(1, |to, accumulate| {
+        };
+        let to_b = |to: MatrixMut<'_, T>, accumulate| {
             gather(tape, y.shape(), to, accumulate, |to, accumulate| {
                 map([a, b, y, grad], to, accumulate, ChainB(&self.0));
             });
-        });
+        };
+        match B::DERIVATIVES[0] {
+            "1.0" => p.pass_on(0, to_a),
+            _ => p.send(0, to_a),
+        }
+        match B::DERIVATIVES[1] {
+            "1.0" => p.pass_on(1, to_b),
+            _ => p.send(1, to_b),
+        }
         spread.give_back(tape);
     }
 

@@ -1,6 +1,5 @@
 //! Losses. All give one number, [1, 1], and are safe from overflow.
 
-use super::reduce::argmax;
 use super::{Operation, put, same_shapes};
 use crate::kernels::reduce;
 use crate::{Inputs, MatrixMut, Pullback, Scalar, Shape, Var};
@@ -46,8 +45,8 @@ impl<T: Scalar> Operation<T> for CrossEntropy<T> {
         let row_loss = |(r, &target): (usize, &usize)| {
             let (x, p) = (x.row(r), p.row(r));
             // The largest p is at least 1 / classes, so its logarithm loses nothing.
-            let top = argmax(p);
-            self.weight(inputs, r) * (x[top] - p[top].ln() - x[target])
+            let (x_top, p_top) = (reduce::max(x), reduce::max(p));
+            self.weight(inputs, r) * (x_top - p_top.ln() - x[target])
         };
         y.fill(inputs.integers().iter().enumerate().map(row_loss).sum());
     }

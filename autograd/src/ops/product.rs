@@ -89,7 +89,7 @@ impl<T: Scalar> Operation<T> for AddMatMulT {
     }
     fn backward(&self, p: &mut Pullback<'_, '_, '_, T>) {
         let grad = p.grad();
-        p.send(0, |to, accumulate| {
+        p.pass_on(0, |to, accumulate| {
             if to.shape() == grad.shape() {
                 assign(grad, to, accumulate);
             } else {

@@ -3,8 +3,9 @@
 //! A weight is multiplied with at every step, on the way forward and on the way back; laying it out
 //! for the inner loop costs as much as a skinny product does.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
 
 use super::{Place, Recording, Tape};
 use crate::kernels::pack::{Layout, Packed};
@@ -20,7 +21,7 @@ pub(crate) enum Right {
 }
 
 /// What has been laid out, by where it is.
-pub(super) type Products<T> = HashMap<(Place, Right), Arc<Packed<T>>>;
+pub(super) type Products<T> = FxHashMap<(Place, Right), Arc<Packed<T>>>;
 
 impl<T: Scalar> Tape<T> {
     /// A node as the right operand of a product. It is kept if it is a leaf, or a node that has
