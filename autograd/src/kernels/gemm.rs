@@ -281,9 +281,7 @@ fn spill<T: Scalar, S: Simd>(sums: [T::Of<S>; VECTORS]) -> [T; 64] {
 fn store<T: Scalar, S: Simd>(sums: [T::Of<S>; VECTORS], to: &mut [T]) {
     if whole::<T, S>(to).is_some() {
         let registers = T::split_mut::<S>(to).0;
-        for v in 0..VECTORS {
-            registers[v] = sums[v];
-        }
+        registers[..VECTORS].copy_from_slice(&sums);
     } else {
         let len = to.len();
         to.copy_from_slice(&spill::<T, S>(sums)[..len]);

@@ -120,9 +120,7 @@ fn combine<T: Scalar, S: Simd, const R: usize>(
     }
     let (registers, rest) = y.split_at_mut(full);
     let registers = T::split_mut::<S>(registers).0;
-    for i in 0..R - 1 {
-        registers[i] = sums[i];
-    }
+    registers[..R - 1].copy_from_slice(&sums[..R - 1]);
     T::store_part(simd, rest, sums[R - 1]);
 }
 
