@@ -2,6 +2,7 @@
 
 mod names;
 mod products;
+mod rewind;
 
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
@@ -145,35 +146,6 @@ impl<T: Scalar> Tape<T> {
     /// Tape::leaked();` and its `Var`s persist from cell to cell.
     pub fn leaked() -> &'static Self {
         Box::leak(Box::new(Self::new()))
-    }
-
-    /// Forgets all nodes, and keeps their buffers for the next recording.
-    pub fn clear(&mut self) {
-        let recording = self.recording.get_mut();
-        recording.edges.clear();
-        recording.indices.clear();
-        let pool = self.pool.get_mut();
-        for packed in self.products.get_mut().drain().map(|(_, packed)| packed) {
-            if let Some(packed) = Arc::into_inner(packed) {
-                pool.give_back(packed.buffer);
-            }
-        }
-        let values = self.values.as_mut();
-        for node in recording
-            .nodes
-            .drain(..)
-            .rev()
-            .filter(|n| n.op.view(n.place.shape).is_none())
-        {
-            let Some(value) = values.pop() else { break };
-            debug_assert_eq!(node.place.buffer, values.len());
-            // What came from outside goes back there: the pool would grow with every pass.
-            if !node.parents.is_empty() || node.op.name() == Leaf::POOLED {
-                pool.give_back(value);
-            }
-        }
-        self.scope.set(0);
-        self.time.set(None);
     }
 
     /// The number of nodes.

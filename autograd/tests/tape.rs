@@ -310,3 +310,24 @@ proptest! {
         prop_assert!(run(1) == run(2));
     }
 }
+
+#[test]
+fn a_rewound_tape_goes_on_from_what_it_keeps_without_an_allocation() {
+    let parameters = parameters(6);
+    let mut tape = Tape::new();
+    let kept = bind(&tape, &parameters).len();
+    let x = Matrix::from_fn(2, 6, |r, c| (r + 2 * c) as f64 * 0.1);
+    let mut allocated = Vec::new();
+    let mut results = Vec::new();
+    for _ in 0..4 {
+        let w = tape.node(1);
+        let x = tape.constant_with(2, 6, |to| to.data_mut().copy_from_slice(x.data()));
+        let y = x.matmul_t(w).matmul(w.rows(0..6)).tanh();
+        results.push((y.value().to_matrix(), y.sum().backward().of(w)));
+        tape.rewind(kept);
+        assert_eq!(tape.len(), kept);
+        allocated.push(tape.stats().allocated);
+    }
+    assert!(results.iter().all(|r| *r == results[0]));
+    assert_eq!(allocated[0], allocated[3]);
+}

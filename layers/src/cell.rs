@@ -90,9 +90,14 @@ pub trait Cell<T: Scalar> {
         p: &Bound<'t, T>,
         symbols: &'s [usize],
     ) -> Projection<'t, 's, T> {
+        let table = self.symbol_table(p);
+        Projection::LookedUp { table, symbols }
+    }
+
+    /// z_x of every symbol, `[V, G*H]`: (U + b)ᵀ.
+    fn symbol_table<'t>(&self, p: &Bound<'t, T>) -> Var<'t, T> {
         let _scope = self.weights().scope(p.tape());
         let (u, b) = self.input_weight();
-        let table = p.var(u).t() + p.var(b);
-        Projection::LookedUp { table, symbols }
+        p.var(u).t() + p.var(b)
     }
 }

@@ -8,7 +8,8 @@ use rand::Rng;
 use thiserror::Error;
 
 use crate::{
-    Bound, Carried, Cell, Gru, Linear, Lstm, ParameterSet, Reset, SimpleRnn, Stack, State, dropout,
+    Bound, Carried, Cell, Gru, Linear, Lstm, ParameterSet, Projection, Reset, SimpleRnn, Stack,
+    State, dropout,
 };
 
 /// The kinds of recurrent layers, by name: "rnn", "lstm", "gru".
@@ -148,9 +149,21 @@ impl<T: Scalar> CharModel<T> {
         states: &[Carried<T>],
         dropout: Option<(f64, &mut dyn Rng)>,
     ) -> (Var<'t, T>, Vec<State<'t, T>>) {
+        let zx = self.stack.cells[0].project_symbols(p, symbols);
+        self.logits_of(p, zx, batch, states, dropout)
+    }
+
+    /// [`CharModel::logits`] from z_x of the first layer.
+    pub(crate) fn logits_of<'t>(
+        &self,
+        p: &Bound<'t, T>,
+        zx: Projection<'t, '_, T>,
+        batch: usize,
+        states: &[Carried<T>],
+        dropout: Option<(f64, &mut dyn Rng)>,
+    ) -> (Var<'t, T>, Vec<State<'t, T>>) {
         let mut drop = dropping(dropout);
         let states: Vec<_> = states.iter().map(|s| s.on(p.tape())).collect();
-        let zx = self.stack.cells[0].project_symbols(p, symbols);
         let (h, states) = self.stack.run(p, zx, batch, &states, &mut drop);
         let logits = self.output.apply(p, drop(h)).named("logits");
         (logits, states)

@@ -167,6 +167,12 @@ impl<'t, T: Scalar> Bound<'t, T> {
         }
     }
 
+    /// The first variables of a tape, where a set of that many was bound to it.
+    pub(crate) fn first(tape: &'t Tape<T>, count: usize) -> Self {
+        let first = 0;
+        Bound { tape, first, count }
+    }
+
     /// The variable of a parameter.
     ///
     /// # Panics

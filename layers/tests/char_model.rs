@@ -2,7 +2,7 @@
 #![allow(missing_docs)]
 
 use autograd::{Matrix, Tape};
-use layers::{Carried, CellKind, CharModel, Embedding, ParameterSet, dropout};
+use layers::{Carried, CellKind, CharModel, Embedding, Generator, ParameterSet, dropout};
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
 
 const KINDS: [CellKind; 3] = [CellKind::Rnn, CellKind::Lstm, CellKind::Gru];
@@ -134,4 +134,23 @@ fn an_odd_batch_is_refused() {
         &model.zeros(2),
         None,
     );
+}
+
+#[test]
+fn a_generator_gives_the_logits_of_the_unrolled_model() {
+    for kind in KINDS {
+        let (set, model) = model(kind);
+        let symbols = [3, 0, 1, 4, 4, 2, 0, 3]; // four steps of two texts
+        let tape = Tape::new();
+        let (logits, states) = model.logits(&set.bind(&tape), &symbols, 2, &model.zeros(2), None);
+        let mut generator = Generator::new(&model, &set, 2);
+        for (t, symbols) in symbols.chunks(2).enumerate() {
+            let expected = logits.value().rows(2 * t..2 * t + 2).to_matrix();
+            let found = generator.read(symbols).to_matrix();
+            assert!(found.max_abs_diff(&expected) < 1e-14, "{kind}, step {t}");
+        }
+        for (carried, state) in generator.states().iter().zip(&states) {
+            assert!(carried.h.max_abs_diff(&state.h.value().to_matrix()) < 1e-14);
+        }
+    }
 }

@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use clap::Parser;
-use layers::{Carried, CellKind, CharModel, ParameterSet};
+use layers::{Carried, CellKind, CharModel, Generator, ParameterSet, sample};
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 use train::{Adam, Trainer};
 
@@ -50,6 +50,9 @@ fn main() {
 }
 
 fn run(args: &Args) {
+    if args.workload == "W6" {
+        return write(args);
+    }
     let found = WORKLOADS.iter().find(|w| w.0 == args.workload);
     let Some(&(name, kind, [layers, v, h, b, t])) = found else {
         return eprintln!("no workload {}", args.workload);
@@ -83,8 +86,7 @@ fn run(args: &Args) {
     step();
     let one = step();
     let reps = args.reps.unwrap_or(((4.0 / one) as usize).clamp(7, 2000));
-    let mut times: Vec<_> = (0..reps).map(|_| step()).collect();
-    times.sort_by(f64::total_cmp);
+    let times = sorted((0..reps).map(|_| step()));
     let median = times[reps / 2];
     println!(
         "{{\"peer\": \"bptt\", \"workload\": \"{name}\", \"threads\": {}, \"ms_median\": {:.4}, \"ms_min\": {:.4}, \"tokens_per_s\": {:.0}}}",
@@ -93,4 +95,37 @@ fn run(args: &Args) {
         times[0] * 1e3,
         (b * t) as f64 / median,
     );
+}
+
+/// W6: characters written with W3's model.
+fn write(args: &Args) {
+    let (vocabulary, hidden, layers) = (96, 512, 2);
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let mut parameters = ParameterSet::<f32>::new();
+    let kind = CellKind::Lstm;
+    let model = CharModel::new(&mut parameters, kind, vocabulary, hidden, layers, &mut rng);
+    let mut generator = Generator::new(&model, &parameters, 1);
+    let mut symbol = 0;
+    let mut write = |count: usize| {
+        let start = Instant::now();
+        for _ in 0..count {
+            let logits = generator.read(&[symbol]);
+            symbol = sample(logits.row(0), 1.0, None, &mut rng).expect("finite logits");
+        }
+        start.elapsed().as_secs_f64() / count as f64
+    };
+    write(50);
+    let reps = args.reps.unwrap_or(15);
+    let times = sorted((0..reps).map(|_| write(200)));
+    println!(
+        "{{\"peer\": \"bptt\", \"workload\": \"W6\", \"threads\": {}, \"chars_per_s\": {:.1}}}",
+        args.threads,
+        1.0 / times[reps / 2],
+    );
+}
+
+fn sorted(times: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut times: Vec<_> = times.collect();
+    times.sort_by(f64::total_cmp);
+    times
 }

@@ -1,5 +1,7 @@
 //! [`Windows`]: a long sequence as mini-batches for truncated BPTT.
 
+use std::ops::Range;
+
 use thiserror::Error;
 
 /// Batches that cannot be made.
@@ -106,19 +108,41 @@ impl Windows {
     /// If the window is not below [`Windows::len`].
     #[track_caller]
     pub fn fill(&self, window: usize, inputs: &mut Vec<usize>, targets: &mut Vec<usize>) {
+        self.fill_streams(window, 0..self.streams, inputs, targets);
+    }
+
+    /// [`Windows::fill`] with some of the streams, as for a part of the mini-batch (see
+    /// [`Trainer::step_in_parts`](crate::Trainer::step_in_parts)).
+    ///
+    /// # Panics
+    /// If the window is not below [`Windows::len`], or a stream not below [`Windows::streams`].
+    #[track_caller]
+    pub fn fill_streams(
+        &self,
+        window: usize,
+        streams: Range<usize>,
+        inputs: &mut Vec<usize>,
+        targets: &mut Vec<usize>,
+    ) {
         let count = self.count;
         assert!(window < count, "window {window} of {count}");
+        assert!(
+            streams.end <= self.streams,
+            "streams {streams:?} of {}",
+            self.streams
+        );
         let first = window * self.steps;
-        self.read(first, inputs);
-        self.read(first + 1, targets);
+        self.read(first, streams.clone(), inputs);
+        self.read(first + 1, streams, targets);
     }
 
     /// The T symbols of each stream from position `first` of it.
-    fn read(&self, first: usize, into: &mut Vec<usize>) {
+    fn read(&self, first: usize, streams: Range<usize>, into: &mut Vec<usize>) {
         let stream_len = self.count * self.steps;
         into.clear();
         for t in first..first + self.steps {
-            into.extend((0..self.streams).map(|b| self.symbols[b * stream_len + t]));
+            let streams = streams.clone();
+            into.extend(streams.map(|b| self.symbols[b * stream_len + t]));
         }
     }
 }

@@ -1,0 +1,211 @@
+//! Training: the text, the epochs, and what is shown of them.
+
+use std::ops::Range;
+use std::path::Path;
+use std::time::Instant;
+
+use autograd::Var;
+use indicatif::{ProgressBar, ProgressStyle};
+use layers::{Bound, Carried, ParameterSet};
+use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
+use train::{Adam, Checkpoint, Trainer, Vocabulary, Windows, read_text, split};
+
+use crate::Outcome;
+use crate::model::Model;
+use crate::settings::{Settings, TrainArgs};
+
+/// The directory of this workspace: its sources are the default text.
+const WORKSPACE: &str = env!("CARGO_MANIFEST_DIR");
+
+fn corpus(args: &TrainArgs) -> Outcome<String> {
+    if !args.text.is_empty() {
+        return Ok(read_text(&args.text, &args.ext)?);
+    }
+    let rooms = ["autograd", "layers", "train", "examples", "tests"];
+    let paths: Vec<_> = rooms
+        .iter()
+        .map(|room| Path::new(WORKSPACE).join(room))
+        .collect();
+    Ok(read_text(&paths, &["rs".into()])?)
+}
+
+/// Trains as the arguments say.
+pub fn train(args: &TrainArgs) -> Outcome<()> {
+    let text = corpus(args)?;
+    let folder = args.save.as_ref().and_then(|file| file.parent());
+    if let Some(folder) = folder.filter(|f| !f.as_os_str().is_empty() && !f.is_dir()) {
+        return Err(format!("--save: there is no folder {}", folder.display()).into());
+    }
+    let (model, mut trainer, done) = match &args.resume {
+        None => {
+            let (model, parameters) = Model::new(args.settings.clone(), Vocabulary::new(&text))?;
+            let trainer = trainer(&model, parameters);
+            (model, trainer, 0)
+        }
+        Some(path) => {
+            let checkpoint = Checkpoint::load(path)?;
+            let (model, parameters, done) = Model::from_checkpoint(&checkpoint, path)?;
+            let mut trainer = trainer(&model, parameters);
+            trainer
+                .restore(&checkpoint)
+                .map_err(|e| format!("{}: {e}", path.display()))?;
+            (model, trainer, done)
+        }
+    };
+    let symbols = model.vocabulary.encode(&text)?;
+    let (training, validation) = split(&symbols, 0.1);
+    let Settings { batch, steps, .. } = model.settings;
+    let training = Windows::new(training.to_vec(), batch, steps)?;
+    let validation = held_out(validation, batch, steps)?;
+    println!(
+        "{} characters, {} different; {} x {} {}, {} parameters",
+        symbols.len(),
+        model.vocabulary.len(),
+        model.settings.layers,
+        model.settings.hidden,
+        model.settings.cell,
+        trainer.parameters().element_count(),
+    );
+    if done == 0 {
+        show(&model, &trainer, "before training")?;
+    }
+    for epoch in done + 1..=args.epochs {
+        let start = Instant::now();
+        let loss = run_epoch(&model, &mut trainer, &training, epoch, args.epochs)?;
+        let speed = (training.len() * batch * steps) as f64 / start.elapsed().as_secs_f64();
+        let held_out = evaluate(&model, &mut trainer, &validation);
+        println!(
+            "epoch {epoch:3}: training {loss:.4} nats, validation {held_out:.4} nats = {:.3} bits \
+             per character; {speed:.0} characters/s",
+            held_out / std::f64::consts::LN_2,
+        );
+        if let Some(path) = &args.save {
+            trainer.checkpoint(model.metadata(epoch)?).save(path)?;
+        }
+        if epoch == 1 || epoch == args.epochs {
+            show(&model, &trainer, &format!("after epoch {epoch}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn show(model: &Model, trainer: &Trainer, when: &str) -> Outcome<()> {
+    let mut rng = ChaCha8Rng::seed_from_u64(model.settings.seed);
+    let prime: String = model.vocabulary.chars().iter().take(1).collect();
+    let text = model.write(trainer.parameters(), &prime, 300, (0.8, None), &mut rng)?;
+    println!("\n--- sampled {when} ---\n{}\n---\n", text.trim());
+    Ok(())
+}
+
+fn trainer(model: &Model, parameters: ParameterSet) -> Trainer {
+    Trainer::new(parameters, Adam::new(model.settings.lr)).clip(model.settings.clip)
+}
+
+/// Windows of the held-out text: of the training's shape where that fits, else of one stream.
+fn held_out(symbols: &[usize], batch: usize, steps: usize) -> Outcome<Windows> {
+    Windows::new(symbols.to_vec(), batch, steps)
+        .or_else(|_| Windows::new(symbols.to_vec(), 1, steps))
+        .map_err(|e| format!("the held-out tenth is too short: {e}").into())
+}
+
+/// A part of the mini-batch: some of the streams, their symbols in a window, and their states.
+struct Part {
+    number: u64,
+    streams: Range<usize>,
+    inputs: Vec<usize>,
+    targets: Vec<usize>,
+    carried: Vec<Carried>,
+}
+
+impl Part {
+    /// Cuts the streams in parts as equal as can be.
+    fn cut(model: &Model) -> Vec<Part> {
+        let Settings { batch, parts, .. } = model.settings;
+        let parts = parts.min(batch);
+        let part = |i| {
+            let streams = i * batch / parts..(i + 1) * batch / parts;
+            Part {
+                number: i as u64,
+                carried: model.network.zeros(streams.len()),
+                streams,
+                inputs: Vec::new(),
+                targets: Vec::new(),
+            }
+        };
+        (0..parts).map(part).collect()
+    }
+
+    /// Records the part's share of the mean loss.
+    fn loss<'t>(&mut self, model: &Model, p: &Bound<'t>, rng: ChaCha8Rng) -> Var<'t> {
+        let Settings { dropout, batch, .. } = model.settings;
+        let (size, mut rng) = (self.streams.len(), rng);
+        let drop: Option<(f64, &mut dyn Rng)> = match dropout {
+            0.0 => None,
+            p => Some((p, &mut rng)),
+        };
+        let network = &model.network;
+        let (logits, states) = network.logits(p, &self.inputs, size, &self.carried, drop);
+        Carried::store_all(&mut self.carried, &states);
+        logits.cross_entropy(&self.targets).named("E") * (size as f32 / batch as f32)
+    }
+}
+
+/// One pass over the text with the state carried from window to window; the mean loss in nats.
+fn run_epoch(
+    model: &Model,
+    trainer: &mut Trainer,
+    windows: &Windows,
+    epoch: u64,
+    epochs: u64,
+) -> Outcome<f64> {
+    let bar = ProgressBar::new(windows.len() as u64).with_style(ProgressStyle::with_template(
+        "{prefix} {wide_bar} {pos}/{len} {msg} {eta}",
+    )?);
+    bar.set_prefix(format!("epoch {epoch}/{epochs}"));
+    let (mut parts, mut total) = (Part::cut(model), 0.0);
+    for window in 0..windows.len() {
+        let step = trainer.optimizer().steps();
+        let rate = model.settings.learning_rate(step, windows.len());
+        trainer.optimizer_mut().set_learning_rate(rate);
+        for part in &mut parts {
+            let streams = part.streams.clone();
+            windows.fill_streams(window, streams, &mut part.inputs, &mut part.targets);
+        }
+        let report = trainer.step_in_parts(&mut parts, |p, part| {
+            part.loss(
+                model,
+                p,
+                dropout_rng(model.settings.seed, step, part.number),
+            )
+        })?;
+        total += report.loss;
+        bar.set_message(format!("{:.3} nats", report.loss));
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(total / windows.len() as f64)
+}
+
+/// A generator for each part of each step, so that a resumed run draws what an unbroken one would
+/// have drawn.
+fn dropout_rng(seed: u64, step: u64, part: u64) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream((part << 48) + step + 1);
+    rng
+}
+
+/// The mean loss on held-out text, in nats.
+fn evaluate(model: &Model, trainer: &mut Trainer, windows: &Windows) -> f64 {
+    let batch = windows.streams();
+    let mut carried = model.network.zeros(batch);
+    let (mut inputs, mut targets, mut total) = (Vec::new(), Vec::new(), 0.0);
+    for window in 0..windows.len() {
+        windows.fill(window, &mut inputs, &mut targets);
+        total += trainer.evaluate(|p| {
+            let (logits, states) = model.network.logits(p, &inputs, batch, &carried, None);
+            Carried::store_all(&mut carried, &states);
+            logits.cross_entropy(&targets)
+        });
+    }
+    total / windows.len() as f64
+}
