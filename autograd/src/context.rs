@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::backward::Sweep;
 use crate::kernels::gemm::{Left, Start, multiply};
-use crate::kernels::gemv;
+use crate::kernels::gemv::{self, RightOfRow};
 use crate::tape::{Recording, Right};
 use crate::{Matrix, MatrixMut, MatrixView, Scalar, Shape, Tape};
 
@@ -44,11 +44,12 @@ impl<'a, T: Scalar> Inputs<'a, T> {
         y: MatrixMut<'_, T>,
     ) {
         let (tape, recording) = (self.tape, self.recording);
-        if x.row_count() == 1 {
-            return gemv::multiply(x.row(0), (self.value(i), right), start, y);
+        if (x.row_count(), right) == (1, Right::Plain) {
+            return gemv::multiply(x.row(0), RightOfRow::Plain(self.value(i)), start, y);
         }
-        tape.with_right(recording, self.parents[i], right, |b| {
-            multiply(Left::Rows(x), b, start, y);
+        tape.with_right(recording, self.parents[i], right, |b| match x.row_count() {
+            1 => gemv::multiply(x.row(0), RightOfRow::Panels(b), start, y),
+            _ => multiply(Left::Rows(x), b, start, y),
         });
     }
 

@@ -10,6 +10,7 @@
 //! | [`loss`] | cross-entropy, mean squared error, binary cross-entropy |
 //! | [`view`] | rows, columns, `detach`: parts that share storage |
 //! | [`arrange`] | transpose, concatenate, look up rows, select, dropout |
+//! | [`recompute`] | any function as one node, computed again on the way back |
 //!
 //! The rules are written with ȳ for ∂E/∂y, the gradient of the result, and send a contribution
 //! to the gradient of each operand.
@@ -19,6 +20,7 @@ pub mod binary;
 mod element;
 pub mod loss;
 pub mod product;
+pub mod recompute;
 pub mod reduce;
 pub mod softmax;
 pub mod unary;

@@ -43,6 +43,8 @@ pub struct Tape<T = f32> {
     products: RefCell<Products<T>>,
     /// The lists of the last sweep, emptied, to be used again.
     lists: Cell<Lists<T>>,
+    /// The tape that functions are recomputed on.
+    inner: Cell<Option<Box<Tape<T>>>>,
     scope: Cell<u32>,
     time: Cell<Option<u32>>,
 }
@@ -137,6 +139,7 @@ impl<T: Scalar> Tape<T> {
             pool: RefCell::new(Pool::new()),
             products: RefCell::default(),
             lists: Cell::default(),
+            inner: Cell::default(),
             scope: Cell::new(0),
             time: Cell::new(None),
         }
@@ -199,6 +202,26 @@ impl<T: Scalar> Tape<T> {
         cols: usize,
         fill: impl FnOnce(&mut Matrix<T>),
     ) -> Var<'_, T> {
+        self.push_pooled(rows, cols, fill, false)
+    }
+
+    /// [`Tape::constant_with`], for a leaf that gradients are taken by.
+    pub(crate) fn var_with(
+        &self,
+        rows: usize,
+        cols: usize,
+        fill: impl FnOnce(&mut Matrix<T>),
+    ) -> Var<'_, T> {
+        self.push_pooled(rows, cols, fill, true)
+    }
+
+    fn push_pooled(
+        &self,
+        rows: usize,
+        cols: usize,
+        fill: impl FnOnce(&mut Matrix<T>),
+        needs_gradient: bool,
+    ) -> Var<'_, T> {
         let mut value = self.take_buffer(Shape::new(rows, cols));
         fill(unique(&mut value));
         self.push_owner(
@@ -206,7 +229,7 @@ impl<T: Scalar> Tape<T> {
             0..0,
             0..0,
             value,
-            false,
+            needs_gradient,
         )
     }
 
@@ -375,6 +398,14 @@ impl<T: Scalar> Tape<T> {
 
     pub(crate) fn give_back(&self, buffer: Arc<Matrix<T>>) {
         self.pool.borrow_mut().give_back(buffer);
+    }
+
+    pub(crate) fn take_inner(&self) -> Box<Tape<T>> {
+        self.inner.take().unwrap_or_default()
+    }
+
+    pub(crate) fn return_inner(&self, tape: Box<Tape<T>>) {
+        self.inner.set(Some(tape));
     }
 
     pub(crate) fn take_lists(&self) -> Lists<T> {

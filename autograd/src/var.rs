@@ -117,13 +117,22 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// If the seed has not the shape of this node.
     #[track_caller]
     pub fn backward_from(self, seed: &Matrix<T>) -> Gradients<'t, T> {
+        self.backward_from_keeping(seed, Keep::All)
+    }
+
+    /// [`Var::backward_from`], with a choice of what to keep.
+    ///
+    /// # Panics
+    /// If the seed has not the shape of this node.
+    #[track_caller]
+    pub fn backward_from_keeping(self, seed: &Matrix<T>, keep: Keep) -> Gradients<'t, T> {
         let (shape, seed_shape) = (self.shape(), seed.shape());
         assert!(
             shape == seed_shape,
             "a seed {seed_shape} for {} of shape {shape}",
             self.info()
         );
-        Gradients::sweep(self, seed, Keep::All)
+        Gradients::sweep(self, seed, keep)
     }
 }
 

@@ -127,6 +127,12 @@ const OPERATIONS: &[(&str, Shapes, Values, Function)] = &[
     ("one_hot_matmul_t", ONE, OffZero, |v| v[0].one_hot_matmul_t(&classes(v[0]))),
     ("select", SAME, OffZero, |v| v[0].select(mask(v[0]), v[1])),
     ("dropout", ONE, OffZero, |v| v[0].dropout(mask(v[0]), 0.3)),
+    ("recompute", PRODUCT_T, OffZero, |v| {
+        v[0].tape().recompute(&[v[0], v[1], v[0].rows(0..1)], |v| (v[0] * v[2]).matmul_t(v[1]).tanh())
+    }),
+    ("recompute in recompute", ONE, OffZero, |v| {
+        v[0].tape().recompute(v, |v| v[0] * v[0].tape().recompute(v, |v| v[0].tanh()))
+    }),
     ("x * x", ONE, OffZero, |v| v[0] * v[0]),
     ("x + x", ONE, OffZero, |v| v[0] + v[0]),
     ("x / x", ONE, Positive, |v| v[0] / v[0]),

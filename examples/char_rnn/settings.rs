@@ -68,6 +68,10 @@ pub struct Settings {
     /// Steps that gradients go back in time
     #[arg(long, default_value_t = 50, value_parser = at_least_one)]
     pub steps: usize,
+    /// Steps of a segment that is computed again on the way back: less memory where --steps is
+    /// large, for more time
+    #[arg(long, value_parser = at_least_one, conflicts_with = "dropout")]
+    pub recompute: Option<usize>,
     /// Learning rate of Adam
     #[arg(long, default_value_t = 2e-3, allow_negative_numbers = true, value_parser = positive)]
     pub lr: f64,

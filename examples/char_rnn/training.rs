@@ -144,9 +144,16 @@ impl Part {
             p => Some((p, &mut rng)),
         };
         let network = &model.network;
+        let share = size as f32 / batch as f32;
+        if let Some(segment) = model.settings.recompute {
+            let data = (&self.inputs[..], &self.targets[..]);
+            let (loss, states) = network.loss_in_segments(p, data, size, &self.carried, segment);
+            Carried::store_all(&mut self.carried, &states);
+            return loss * share;
+        }
         let (logits, states) = network.logits(p, &self.inputs, size, &self.carried, drop);
         Carried::store_all(&mut self.carried, &states);
-        logits.cross_entropy(&self.targets).named("E") * (size as f32 / batch as f32)
+        logits.cross_entropy(&self.targets).named("E") * share
     }
 }
 
@@ -194,6 +201,9 @@ fn dropout_rng(seed: u64, step: u64, part: u64) -> ChaCha8Rng {
     rng
 }
 
+/// Steps that an evaluation has on a tape at once.
+const SEGMENT: usize = 50;
+
 /// The mean loss on held-out text, in nats.
 fn evaluate(model: &Model, trainer: &mut Trainer, windows: &Windows) -> f64 {
     let batch = windows.streams();
@@ -202,9 +212,11 @@ fn evaluate(model: &Model, trainer: &mut Trainer, windows: &Windows) -> f64 {
     for window in 0..windows.len() {
         windows.fill(window, &mut inputs, &mut targets);
         total += trainer.evaluate(|p| {
-            let (logits, states) = model.network.logits(p, &inputs, batch, &carried, None);
+            // Nothing is swept, so segments cost no time and spare memory.
+            let (data, network) = ((&inputs[..], &targets[..]), &model.network);
+            let (loss, states) = network.loss_in_segments(p, data, batch, &carried, SEGMENT);
             Carried::store_all(&mut carried, &states);
-            logits.cross_entropy(&targets)
+            loss
         });
     }
     total / windows.len() as f64

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use autograd::{Scalar, Var};
 use rand::Rng;
@@ -51,11 +52,11 @@ impl CellKind {
         input: usize,
         hidden: usize,
         rng: &mut (impl Rng + ?Sized),
-    ) -> Box<dyn Cell<T> + Send + Sync> {
+    ) -> Arc<dyn Cell<T> + Send + Sync> {
         match self {
-            CellKind::Rnn => Box::new(SimpleRnn::new(set, name, input, hidden, rng)),
-            CellKind::Lstm => Box::new(Lstm::new(set, name, input, hidden, rng)),
-            CellKind::Gru => Box::new(Gru::new(set, name, input, hidden, Reset::After, rng)),
+            CellKind::Rnn => Arc::new(SimpleRnn::new(set, name, input, hidden, rng)),
+            CellKind::Lstm => Arc::new(Lstm::new(set, name, input, hidden, rng)),
+            CellKind::Gru => Arc::new(Gru::new(set, name, input, hidden, Reset::After, rng)),
         }
     }
 }
@@ -92,6 +93,7 @@ impl FromStr for CellKind {
 /// let _gradients = logits.cross_entropy(&[1, 3, 2, 2, 0, 0]).backward();
 /// Carried::store_all(&mut carried, &states);
 /// ```
+#[derive(Clone)]
 pub struct CharModel<T = f32> {
     /// The recurrent layers, "lstm1", "lstm2" and so on.
     pub stack: Stack<T>,

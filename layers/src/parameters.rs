@@ -188,6 +188,18 @@ impl<'t, T: Scalar> Bound<'t, T> {
         self.tape.node(self.first + id.0)
     }
 
+    /// All variables, in the order of the set.
+    pub fn vars(&self) -> impl Iterator<Item = Var<'t, T>> + use<'t, T> {
+        let (tape, first) = (self.tape, self.first);
+        (first..first + self.count).map(|index| tape.node(index))
+    }
+
+    /// The number of parameters.
+    #[allow(clippy::len_without_is_empty)] // it is a size, not that of a collection
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
     /// The tape.
     pub fn tape(&self) -> &'t Tape<T> {
         self.tape

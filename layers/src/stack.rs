@@ -1,5 +1,7 @@
 //! [`Stack`]: recurrent layers on top of each other.
 
+use std::sync::Arc;
+
 use autograd::{Scalar, Var};
 
 use crate::{Bound, Carried, Cell, Projection, State, unroll};
@@ -7,7 +9,14 @@ use crate::{Bound, Carried, Cell, Projection, State, unroll};
 /// Recurrent layers on top of each other: the outputs of one are the inputs of the next.
 pub struct Stack<T = f32> {
     /// The layers, the one that sees the input first.
-    pub cells: Vec<Box<dyn Cell<T> + Send + Sync>>,
+    pub cells: Vec<Arc<dyn Cell<T> + Send + Sync>>,
+}
+
+impl<T> Clone for Stack<T> {
+    fn clone(&self) -> Self {
+        let cells = self.cells.clone();
+        Stack { cells }
+    }
 }
 
 impl<T: Scalar> Stack<T> {

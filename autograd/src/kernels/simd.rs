@@ -21,8 +21,6 @@ pub trait Lanes: Copy + Sized + 'static {
     /// a b + c, rounded once where the processor can.
     fn mul_add<S: Simd>(simd: S, a: Self::Of<S>, b: Self::Of<S>, c: Self::Of<S>) -> Self::Of<S>;
     fn add<S: Simd>(simd: S, a: Self::Of<S>, b: Self::Of<S>) -> Self::Of<S>;
-    /// The sum of the lanes.
-    fn sum<S: Simd>(simd: S, a: Self::Of<S>) -> Self;
     /// A register of fewer elements than it has lanes; the others are zero.
     fn load_part<S: Simd>(simd: S, xs: &[Self]) -> Self::Of<S>;
     /// The first lanes of a register.
@@ -38,7 +36,7 @@ pub trait Lanes: Copy + Sized + 'static {
 }
 
 macro_rules! lanes {
-    ($t:ident, $of:ident, $splat:ident, $mul_add:ident, $add:ident, $sum:ident, $load:ident, $store:ident, $split:ident, $split_mut:ident) => {
+    ($t:ident, $of:ident, $splat:ident, $mul_add:ident, $add:ident, $load:ident, $store:ident, $split:ident, $split_mut:ident) => {
         impl Lanes for $t {
             type Of<S: Simd> = S::$of;
 
@@ -53,10 +51,6 @@ macro_rules! lanes {
             #[inline(always)]
             fn add<S: Simd>(simd: S, a: S::$of, b: S::$of) -> S::$of {
                 simd.$add(a, b)
-            }
-            #[inline(always)]
-            fn sum<S: Simd>(simd: S, a: S::$of) -> Self {
-                simd.$sum(a)
             }
             #[inline(always)]
             fn load_part<S: Simd>(simd: S, xs: &[Self]) -> S::$of {
@@ -84,7 +78,6 @@ lanes!(
     splat_f32s,
     mul_add_e_f32s,
     add_f32s,
-    reduce_sum_f32s,
     partial_load_f32s,
     partial_store_f32s,
     as_simd_f32s,
@@ -96,7 +89,6 @@ lanes!(
     splat_f64s,
     mul_add_e_f64s,
     add_f64s,
-    reduce_sum_f64s,
     partial_load_f64s,
     partial_store_f64s,
     as_simd_f64s,
