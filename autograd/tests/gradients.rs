@@ -17,6 +17,8 @@ enum Values {
     OffZero,
     /// 0.2..2.2
     Positive,
+    /// -2..2, no two closer than 0.01: where the largest counts, a tie is a kink.
+    Apart,
 }
 use Values::*;
 
@@ -94,7 +96,7 @@ const OPERATIONS: &[(&str, Shapes, Values, Function)] = &[
     ("mean", ONE, OffZero, |v| v[0].mean()),
     ("sum_rows", ONE, OffZero, |v| v[0].sum_rows()),
     ("sum_cols", ONE, OffZero, |v| v[0].sum_cols()),
-    ("row_max", ONE, OffZero, |v| v[0].row_max()),
+    ("row_max", ONE, Apart, |v| v[0].row_max()),
     ("softmax", ONE, OffZero, |v| v[0].softmax()),
     ("log_softmax", ONE, OffZero, |v| v[0].log_softmax()),
     ("log_sum_exp", ONE, OffZero, |v| v[0].log_sum_exp()),
@@ -156,10 +158,19 @@ fn values(shapes: &[(usize, usize)], values: Values, seed: u64) -> Vec<Matrix<f6
     let mut draw = || match values {
         OffZero => (0.1 + 1.9 * uniform()) * if uniform() < 0.5 { -1.0 } else { 1.0 },
         Positive => 0.2 + 2.0 * uniform(),
+        Apart => 4.0 * uniform() - 2.0,
+    };
+    let mut drawn = Vec::new();
+    let mut next = || loop {
+        let x = draw();
+        if !matches!(values, Apart) || drawn.iter().all(|y: &f64| (x - y).abs() > 0.01) {
+            drawn.push(x);
+            return x;
+        }
     };
     shapes
         .iter()
-        .map(|&(r, c)| Matrix::from_fn(r, c, |_, _| draw()))
+        .map(|&(r, c)| Matrix::from_fn(r, c, |_, _| next()))
         .collect()
 }
 
