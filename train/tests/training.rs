@@ -131,3 +131,33 @@ fn after_the_first_step_no_buffer_is_allocated_and_no_parameter_copied() {
     assert_eq!(trainer.tape().stats().allocated, allocated);
     assert_eq!(trainer.parameters().get(w).data().as_ptr(), place);
 }
+
+#[test]
+fn a_step_in_parts_is_a_step_on_their_sum_and_names_the_part_that_fails() {
+    let (mut whole, ids) = regression(Adam::new(0.05));
+    let (mut parts, _) = regression(Adam::new(0.05));
+    for _ in 0..5 {
+        let a = whole.step(|p| loss(p, ids)).unwrap();
+        let shares = &mut [0.25, 0.5, 0.25];
+        let b = parts
+            .step_in_parts(shares, |p, share| loss(p, ids) * *share)
+            .unwrap();
+        assert!(
+            (a.loss - b.loss).abs() < 1e-12 && (a.gradient_norm - b.gradient_norm).abs() < 1e-12
+        );
+    }
+    let (w, v) = (whole.parameters().get(ids.0), parts.parameters().get(ids.0));
+    assert!(w.max_abs_diff(v) < 1e-12);
+    let before = parts.checkpoint(serde_json::Value::Null);
+    let error = parts.step_in_parts(&mut [1.0, -1.0], |p, sign| {
+        let x = p.tape().constant(Matrix::scalar(*sign)).named("x");
+        p.var(ids.0).sum() * x.ln().named("z")
+    });
+    let text = error.unwrap_err().to_string();
+    assert!(
+        text.contains("z (ln)") || text.contains("named z"),
+        "{text}"
+    );
+    assert!(parts.tape().first_non_finite().is_some());
+    assert_eq!(parts.checkpoint(serde_json::Value::Null), before);
+}
