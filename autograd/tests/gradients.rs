@@ -114,6 +114,11 @@ const OPERATIONS: &[(&str, Shapes, Values, Function)] = &[
         let (m, n) = (v[0].rows_len(), v[0].cols_len());
         v[0].rows(m / 3..m).cols(n / 2..n).rows(0..1).tanh()
     }),
+    ("a view at several steps", ONE, OffZero, |v| {
+        let (m, n) = (v[0].rows_len(), v[0].cols_len());
+        let parts = [v[0].cols(n / 2..n), v[0].rows(0..1).cols(n / 2..n), v[0].cols(n / 2..n).rows(m / 2..m)];
+        parts[0].tanh().sum() + parts[1].exp().sum() * parts[2].square().sum() + parts[0].sigmoid().sum()
+    }),
     ("overlapping views", ONE, OffZero, |v| {
         let n = v[0].cols_len();
         (v[0].cols(n / 2..n) * v[0].cols(0..n - n / 2)).sum() + v[0].square().sum()
