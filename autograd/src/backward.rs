@@ -112,6 +112,14 @@ impl<'t, T: Scalar> Gradients<'t, T> {
         slot.as_ref().map(|m| node.place.view(m))
     }
 
+    /// The gradient of a node, moved out without a copy; `None` for a view, and where
+    /// [`Gradients::get`] gives none. [`Tape::recycle`] takes the matrix back when it is done with.
+    #[track_caller]
+    pub fn take(&mut self, of: Var<'_, T>) -> Option<Arc<Matrix<T>>> {
+        self.get(of)?;
+        self.lists.gradients.get_mut(of.index)?.take()
+    }
+
     /// The gradient of a node as a matrix: zeros where no path leads from it to where the sweep
     /// started.
     #[track_caller]
@@ -141,6 +149,7 @@ pub(crate) struct Sweep<'t, T: Scalar> {
 impl<'t, T: Scalar> Sweep<'t, T> {
     fn run(&mut self, start: usize, seed: &Matrix<T>, keep: Keep) {
         let tape = self.slots.tape;
+        tape.forget_products(); // those of the way forward are of no more use
         let recording = tape.recording();
         if !recording.nodes[start].needs_gradient {
             return;

@@ -400,6 +400,11 @@ impl<T: Scalar> Tape<T> {
         self.pool.borrow_mut().give_back(buffer);
     }
 
+    /// Takes back a matrix from [`Gradients::take`](crate::Gradients::take), to be used again.
+    pub fn recycle(&self, matrix: Arc<Matrix<T>>) {
+        self.give_back(matrix);
+    }
+
     pub(crate) fn take_inner(&self) -> Box<Tape<T>> {
         self.inner.take().unwrap_or_default()
     }

@@ -1,6 +1,8 @@
 //! [`ParameterGradients`]: the gradients of a parameter set, off the tape.
 
-use autograd::{Gradients, Matrix, Scalar};
+use std::sync::Arc;
+
+use autograd::{Keep, Matrix, Scalar, Tape, Var};
 use layers::{Bound, ParameterId, ParameterSet};
 
 use crate::blocks::{BLOCK, add_and_square, squares};
@@ -13,7 +15,9 @@ use crate::per_parameter::PerParameter;
 #[derive(Clone, Debug)]
 pub struct ParameterGradients<T: Scalar = f32> {
     ids: Vec<ParameterId>,
-    values: PerParameter<T>,
+    values: Vec<Arc<Matrix<T>>>,
+    /// Whether they are from a tape.
+    lent: bool,
     /// The squares of each block's elements, summed.
     squares: Vec<f64>,
 }
@@ -23,24 +27,36 @@ impl<T: Scalar> ParameterGradients<T> {
     pub fn new(set: &ParameterSet<T>) -> Self {
         ParameterGradients {
             ids: set.ids().collect(),
-            values: PerParameter::zeros(set),
+            values: PerParameter::zeros(set).into_shared(),
+            lent: false,
             squares: Vec::new(),
         }
     }
 
-    /// Copies the gradients of a sweep, without an allocation; zeros for a parameter that the loss
-    /// does not depend on.
+    /// The gradients of a loss, by a sweep of its tape; zeros for a parameter that the loss does not
+    /// depend on. Nothing is copied: the matrices are the sweep's own, and the ones that were here
+    /// before go to the tape, to be used again.
     ///
     /// # Panics
-    /// If the parameters are not those of the set that this was made for.
+    /// If the loss is not of shape [1, 1], or the parameters are not those of the set that this was
+    /// made for.
     #[track_caller]
-    pub fn collect(&mut self, gradients: &Gradients<'_, T>, bound: &Bound<'_, T>) {
-        for (&id, to) in self.ids.iter().zip(self.values.iter_mut()) {
-            match gradients.get(bound.var(id)) {
-                Some(from) => to.view_mut().copy_from(from),
-                None => to.data_mut().fill(T::ZERO),
-            }
-        }
+    pub fn differentiate(&mut self, loss: Var<'_, T>, bound: &Bound<'_, T>) {
+        self.give_back(bound.tape());
+        let mut gradients = loss.backward_keeping(Keep::Leaves);
+        let take = |&id: &ParameterId| {
+            let parameter = bound.var(id);
+            let zeros = || Arc::new(Matrix::zeros(parameter.rows_len(), parameter.cols_len()));
+            gradients.take(parameter).unwrap_or_else(zeros)
+        };
+        self.values.extend(self.ids.iter().map(take));
+        self.lent = true;
+    }
+
+    /// Gives the matrices to a tape, to be used again; none are left.
+    pub(crate) fn give_back(&mut self, tape: &Tape<T>) {
+        let matrices = self.values.drain(..).filter(|_| self.lent);
+        matrices.for_each(|matrix| tape.recycle(matrix));
     }
 
     /// The global norm ‖g‖ = √(Σ ‖∂E/∂U‖²) over all parameters U, summed in f64.
@@ -60,7 +76,8 @@ impl<T: Scalar> ParameterGradients<T> {
     pub(crate) fn add_all(&mut self, others: &[&Self]) -> f64 {
         let mut total = 0.0;
         let mut parts: Vec<&[T]> = Vec::with_capacity(others.len());
-        for (&id, g) in self.ids.iter().zip(self.values.iter_mut()) {
+        for (&id, g) in self.ids.iter().zip(&mut self.values) {
+            let g = Arc::make_mut(g);
             parts.clear();
             parts.extend(others.iter().map(|o| o.get(id).data()));
             self.squares.resize(g.data().len().div_ceil(BLOCK), 0.0);
@@ -76,7 +93,7 @@ impl<T: Scalar> ParameterGradients<T> {
     /// If the parameter is of another set, with more in it.
     #[track_caller]
     pub fn get(&self, id: ParameterId) -> &Matrix<T> {
-        self.values.get(id)
+        &self.values[id.index()]
     }
 
     /// The gradient by one parameter, to be changed.
@@ -85,7 +102,7 @@ impl<T: Scalar> ParameterGradients<T> {
     /// If the parameter is of another set, with more in it.
     #[track_caller]
     pub fn get_mut(&mut self, id: ParameterId) -> &mut Matrix<T> {
-        self.values.get_mut(id)
+        Arc::make_mut(&mut self.values[id.index()])
     }
 
     /// The first parameter whose gradient has a NaN or an infinity in it.
@@ -96,8 +113,9 @@ impl<T: Scalar> ParameterGradients<T> {
 
     /// Replaces every element g by `f(g)`.
     pub(crate) fn map_in_place(&mut self, f: impl Fn(T) -> T) {
-        for g in self.values.iter_mut().flat_map(Matrix::data_mut) {
-            *g = f(*g);
+        for g in &mut self.values {
+            let elements = Arc::make_mut(g).data_mut().iter_mut();
+            elements.for_each(|g| *g = f(*g));
         }
     }
 }

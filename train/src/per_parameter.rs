@@ -1,5 +1,7 @@
 //! One matrix for each parameter of a set: gradients, velocities, moments.
 
+use std::sync::Arc;
+
 use autograd::{Matrix, Scalar};
 use layers::{ParameterId, ParameterSet};
 
@@ -35,21 +37,12 @@ impl<T: Scalar> PerParameter<T> {
     }
 
     #[track_caller]
-    pub fn get(&self, id: ParameterId) -> &Matrix<T> {
-        &self.0[id.index()]
-    }
-
-    #[track_caller]
     pub fn get_mut(&mut self, id: ParameterId) -> &mut Matrix<T> {
         &mut self.0[id.index()]
     }
 
-    pub fn iter(&self) -> std::slice::Iter<'_, Matrix<T>> {
-        self.0.iter()
-    }
-
-    pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, Matrix<T>> {
-        self.0.iter_mut()
+    pub fn into_shared(self) -> Vec<Arc<Matrix<T>>> {
+        self.0.into_iter().map(Arc::new).collect()
     }
 
     /// The matrices as tensors "prefix.parameter".

@@ -1,6 +1,6 @@
 //! [`Trainer`]: the training step.
 
-use autograd::{Keep, NodeInfo, Scalar, Tape, Var};
+use autograd::{NodeInfo, Scalar, Tape, Var};
 use layers::{Bound, ParameterSet};
 use rayon::prelude::*;
 use thiserror::Error;
@@ -84,15 +84,16 @@ impl<T: Scalar> Shard<T> {
         F: for<'t> FnOnce(&Bound<'t, T>) -> Var<'t, T>,
     {
         self.tape.clear();
+        self.gradients.give_back(&self.tape);
         let bound = parameters.bind(&self.tape);
         let node = loss(&bound);
         let loss = node.item().to_f64();
         if !loss.is_finite() {
+            self.gradients = ParameterGradients::new(parameters);
             let first = self.tape.first_non_finite().map(Box::new);
             return Err(TrainError::NonFiniteLoss { loss, first });
         }
-        let gradients = node.backward_keeping(Keep::Leaves);
-        self.gradients.collect(&gradients, &bound);
+        self.gradients.differentiate(node, &bound);
         Ok(loss)
     }
 }
@@ -266,7 +267,7 @@ impl<T: Scalar> Trainer<T> {
         self.parameters
     }
 
-    /// The gradients of the last step, before clipping.
+    /// The gradients of the last step, before clipping; zeros after a step whose loss was not finite.
     pub fn gradients(&self) -> &ParameterGradients<T> {
         &self.shards[0].gradients
     }

@@ -23,6 +23,8 @@ struct Entry<T> {
     to: Place,
     a: Packed<T>,
     b: Packed<T>,
+    /// How many uses of the node have not contributed yet; an upper bound.
+    left: u32,
 }
 
 impl<T> Default for Pending<T> {
@@ -44,7 +46,8 @@ impl<T: Scalar> Pending<T> {
     ) {
         let known = self.entries.iter().position(|e| e.to == to);
         let at = known.unwrap_or_else(|| {
-            let entry = Entry::new(slots.tape, to, a.col_count(), b.col_count());
+            let uses = recording.nodes[to.owner].uses;
+            let entry = Entry::new(slots.tape, to, (a.col_count(), b.col_count()), uses);
             self.entries.push(entry);
             self.entries.len() - 1
         });
@@ -59,25 +62,33 @@ impl<T: Scalar> Pending<T> {
                 entry.multiply(recording, slots);
             }
         }
+        entry.left -= 1;
+        if entry.left == 0 {
+            self.finish(at, recording, slots);
+        }
     }
 
     /// Does what is pending for a node or for a view of it.
     pub fn complete(&mut self, owner: usize, recording: &Recording<T>, slots: &mut Slots<'_, T>) {
         while let Some(at) = self.entries.iter().position(|e| e.to.owner == owner) {
-            let mut entry = self.entries.swap_remove(at);
-            entry.multiply(recording, slots);
-            slots.tape.give_back(entry.a.buffer);
-            slots.tape.give_back(entry.b.buffer);
+            self.finish(at, recording, slots);
         }
+    }
+
+    fn finish(&mut self, at: usize, recording: &Recording<T>, slots: &mut Slots<'_, T>) {
+        let mut entry = self.entries.swap_remove(at);
+        entry.multiply(recording, slots);
+        slots.tape.give_back(entry.a.buffer);
+        slots.tape.give_back(entry.b.buffer);
     }
 }
 
 impl<T: Scalar> Entry<T> {
-    fn new(tape: &Tape<T>, to: Place, m: usize, n: usize) -> Self {
+    fn new(tape: &Tape<T>, to: Place, (m, n): (usize, usize), left: u32) -> Self {
         let layout = Layout::of::<T>();
         let a = tape.empty_packed(layout.rows, ROWS, m);
         let b = tape.empty_packed(layout.cols, ROWS, n);
-        Entry { to, a, b }
+        Entry { to, a, b, left }
     }
 
     fn multiply(&mut self, recording: &Recording<T>, slots: &mut Slots<'_, T>) {

@@ -50,6 +50,15 @@ impl<T: Scalar> Tape<T> {
         result
     }
 
+    /// Forgets what has been laid out, and keeps the buffers.
+    pub(crate) fn forget_products(&self) {
+        for (_, packed) in self.products.borrow_mut().drain() {
+            if let Some(packed) = Arc::into_inner(packed) {
+                self.give_back(packed.buffer);
+            }
+        }
+    }
+
     fn pack(&self, place: Place, right: Right) -> Packed<T> {
         let b = self.value_at(place);
         let Shape { rows, cols } = place.shape;
