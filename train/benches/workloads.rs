@@ -19,6 +19,9 @@ struct Args {
     /// Parts of the mini-batch
     #[arg(long, default_value_t = 2)]
     parts: usize,
+    /// Steps of the sequence, instead of the workload's
+    #[arg(long)]
+    steps: Option<usize>,
     /// Training steps to time; as many as fit in four seconds if not given
     #[arg(long)]
     reps: Option<usize>,
@@ -57,6 +60,7 @@ fn run(args: &Args) {
     let Some(&(name, kind, [layers, v, h, b, t])) = found else {
         return eprintln!("no workload {}", args.workload);
     };
+    let t = args.steps.unwrap_or(t);
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let mut parameters = ParameterSet::new();
     let model = CharModel::new(&mut parameters, kind, v, h, layers, &mut rng);
