@@ -4,7 +4,7 @@ use autograd::{Matrix, Scalar};
 use layers::ParameterSet;
 use rayon::prelude::*;
 
-use crate::blocks::{BLOCK, vectorised};
+use crate::blocks::{BLOCK, TOGETHER, vectorised};
 use crate::optimizer::{steps_from_tensors, steps_to_tensor};
 use crate::per_parameter::PerParameter;
 use crate::{Optimizer, ParameterGradients, StateError};
@@ -116,12 +116,15 @@ impl<T: Scalar> Coefficients<T> {
             .data_mut()
             .par_chunks_mut(BLOCK)
             .zip(g.data().par_chunks(BLOCK));
-        blocks.zip(moments).for_each(|((theta, g), (m, v))| {
-            vectorised(
-                #[inline(always)]
-                || self.update_block(theta, m, v, g),
-            );
-        });
+        blocks
+            .zip(moments)
+            .with_min_len(TOGETHER)
+            .for_each(|((theta, g), (m, v))| {
+                vectorised(
+                    #[inline(always)]
+                    || self.update_block(theta, m, v, g),
+                );
+            });
     }
 
     #[inline(always)]

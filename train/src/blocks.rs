@@ -8,6 +8,8 @@ use rayon::prelude::*;
 
 /// Elements of a block: a few dozen kilobytes, some microseconds of work.
 pub(crate) const BLOCK: usize = 1 << 13;
+/// Blocks that one thread does before it is worth while to wake another.
+pub(crate) const TOGETHER: usize = 8;
 
 /// Runs a loop over elements with the best vector instructions of this processor.
 #[inline(always)]
@@ -18,13 +20,15 @@ pub(crate) fn vectorised<R>(f: impl FnOnce() -> R) -> R {
 /// Σ x² over each block, into `sums`.
 pub(crate) fn squares<T: Scalar>(xs: &[T], sums: &mut [f64]) {
     let blocks = xs.par_chunks(BLOCK).zip(sums);
-    blocks.for_each(|(xs, sum)| *sum = sum_of_squares(xs));
+    blocks
+        .with_min_len(TOGETHER)
+        .for_each(|(xs, sum)| *sum = sum_of_squares(xs));
 }
 
 /// to += Σ parts, and Σ to² over each block, into `sums`.
 pub(crate) fn add_and_square<T: Scalar>(to: &mut [T], parts: &[&[T]], sums: &mut [f64]) {
     let blocks = to.par_chunks_mut(BLOCK).zip(sums).enumerate();
-    blocks.for_each(|(i, (to, sum))| {
+    blocks.with_min_len(TOGETHER).for_each(|(i, (to, sum))| {
         for part in parts {
             let part = &part[i * BLOCK..][..to.len()];
             vectorised(|| to.iter_mut().zip(part).for_each(|(to, &x)| *to += x));

@@ -4,7 +4,7 @@ use autograd::{Matrix, Scalar};
 use layers::ParameterSet;
 use rayon::prelude::*;
 
-use crate::blocks::{BLOCK, vectorised};
+use crate::blocks::{BLOCK, TOGETHER, vectorised};
 use crate::optimizer::{steps_from_tensors, steps_to_tensor};
 use crate::per_parameter::PerParameter;
 use crate::{Optimizer, ParameterGradients, StateError};
@@ -120,9 +120,9 @@ impl<T: Scalar> Optimizer<T> for Sgd<T> {
                         || c.roll(theta, v, g),
                     );
                 };
-                blocks.zip(velocity).for_each(roll);
+                blocks.zip(velocity).with_min_len(TOGETHER).for_each(roll);
             } else {
-                blocks.for_each(|(theta, g)| {
+                blocks.with_min_len(TOGETHER).for_each(|(theta, g)| {
                     vectorised(
                         #[inline(always)]
                         || c.descend(theta, g),

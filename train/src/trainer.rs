@@ -174,6 +174,9 @@ impl<T: Scalar> Trainer<T> {
         F: for<'t> Fn(&Bound<'t, T>, &mut P) -> Var<'t, T> + Sync,
     {
         assert!(!parts.is_empty(), "a step on a mini-batch in no parts");
+        if let [part] = parts {
+            return self.step(|p| loss(p, part)); // no other thread need wake
+        }
         let Trainer {
             shards, parameters, ..
         } = self;
