@@ -6,7 +6,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::pack::{Packed, VECTORS, tile_rows};
-use super::simd::{Lanes, run};
+use super::simd::{Lanes, prefetch, run};
 use crate::{MatrixMut, MatrixView, Scalar};
 
 /// The left operand of a product.
@@ -49,8 +49,9 @@ impl<T> Start<'_, T> {
 const SPLIT_WORK: usize = 1 << 20;
 /// Pieces are whole numbers of so many rows: a multiple of every tile's.
 const PIECE: usize = 12;
+/// Steps ahead of which the panel is asked for: it mostly comes from a farther cache.
+const AHEAD: usize = 16;
 /// Elements of A that are used with every panel of B before the next: they stay in the cache.
-const AHEAD: usize = 48;
 const BLOCK: usize = 1 << 16;
 
 /// The product of `a` and `b`, split over threads where it pays.
@@ -243,12 +244,8 @@ fn sums<T: Scalar, S: Simd, const R: usize>(
 ) -> [[T::Of<S>; VECTORS]; R] {
     let mut sums = [[T::splat(simd, T::ZERO); VECTORS]; R];
     for (p, b) in panel.chunks_exact(VECTORS).enumerate() {
-        #[allow(unsafe_code)]
-        unsafe {
-            use std::arch::x86_64::*;
-            let at = b.as_ptr().wrapping_add(2 * AHEAD) as *const i8;
-            _mm_prefetch::<_MM_HINT_T0>(at);
-            _mm_prefetch::<_MM_HINT_T0>(at.wrapping_add(64));
+        for v in 0..VECTORS {
+            prefetch(&b[v], AHEAD * VECTORS);
         }
         for i in 0..R {
             let factor = T::splat(simd, a(p, i));

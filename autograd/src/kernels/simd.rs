@@ -11,6 +11,21 @@ pub(crate) fn run<K: WithSimd>(kernel: K) -> K::Output {
     Arch::new().dispatch(kernel)
 }
 
+/// Asks for what lies `ahead` registers behind this one to be brought into the cache.
+#[inline(always)]
+#[allow(unsafe_code)]
+pub(crate) fn prefetch<V>(register: &V, ahead: usize) {
+    let at = std::ptr::from_ref(register).wrapping_add(ahead);
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: nothing is read, and an address that is not valid is ignored.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(at.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = at;
+}
+
 /// An element type with its vector registers.
 #[allow(missing_docs)] // not to be named from outside
 pub trait Lanes: Copy + Sized + 'static {
