@@ -114,7 +114,7 @@ impl<T: Scalar> Trainer<T> {
         }
     }
 
-    /// Clips the global norm of the gradients: see [`clip_by_global_norm`].
+    /// Clips the global norm of the gradients: see [`clip_by_global_norm`](crate::clip_by_global_norm).
     ///
     /// # Panics
     /// If the threshold is not positive.
