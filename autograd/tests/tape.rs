@@ -292,6 +292,22 @@ fn losses_survive_extreme_logits() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(16))]
 
+    /// The one operation that stands for two: its result is theirs to the bit.
+    #[test]
+    fn add_matmul_t_is_a_sum_with_a_product(m in 1..40_usize, k in 1..40_usize, n in 1..70_usize, spread: bool) {
+        let wave = |r: usize, c: usize| ((r * 31 + c * 17) as f32).sin();
+        let tape = Tape::new();
+        let d = tape.var(Matrix::from_fn(if spread { 1 } else { m }, n, wave));
+        let a = tape.var(Matrix::from_fn(m, k, wave));
+        let b = tape.var(Matrix::from_fn(n, k, wave));
+        let (one, two) = (d.add_matmul_t(a, b), d + a.matmul_t(b));
+        prop_assert_eq!(one.value().to_matrix(), two.value().to_matrix());
+        let (one, two) = (one.tanh().sum().backward(), two.tanh().sum().backward());
+        for x in [d, a, b] {
+            prop_assert_eq!(one.of(x), two.of(x));
+        }
+    }
+
     /// Products are split by their shapes alone, so the pool's size changes no bit.
     #[test]
     fn thread_count_changes_nothing(m in 1..300_usize, k in 200..400_usize, n in 100..600_usize) {
