@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::context::{Inputs, Pullback};
 use crate::pool::unique;
-use crate::tape::{Place, Recording};
+use crate::tape::{Node, Place, Recording};
 use crate::{Matrix, MatrixMut, MatrixView, Scalar, Tape, Var};
 use partial::Partial;
 use pending::Pending;
@@ -60,33 +60,9 @@ impl<T> Default for Lists<T> {
 
 impl<'t, T: Scalar> Gradients<'t, T> {
     pub(crate) fn sweep(from: Var<'t, T>, seed: &Matrix<T>, keep: Keep) -> Self {
-        let tape = from.tape;
-        let Lists {
-            mut gradients,
-            partial,
-            pending,
-        } = tape.take_lists();
-        gradients.resize(from.index + 1, None);
-        let slots = Slots {
-            tape,
-            gradients,
-            partial,
-        };
-        let mut sweep = Sweep { slots, pending };
-        sweep.run(from.index, seed, keep);
-        let Sweep { slots, pending } = sweep;
-        let Slots {
-            gradients, partial, ..
-        } = slots;
-        Gradients {
-            tape,
-            start: from.index,
-            lists: Lists {
-                gradients,
-                partial,
-                pending,
-            },
-        }
+        let mut sweep = Sweep::start(from, seed, keep);
+        while sweep.step().is_some() {}
+        sweep.finish()
     }
 
     /// The gradient of a node, or `None` where no path leads from it to where the sweep started.
@@ -144,49 +120,154 @@ pub(crate) struct Sweep<'t, T: Scalar> {
     slots: Slots<'t, T>,
     /// Products still to be done for weights that are used at many steps.
     pending: Pending<T>,
+    start: usize,
+    /// How many nodes are still ahead.
+    left: usize,
+    keep: Keep,
 }
 
 impl<'t, T: Scalar> Sweep<'t, T> {
-    fn run(&mut self, start: usize, seed: &Matrix<T>, keep: Keep) {
-        let tape = self.slots.tape;
+    /// Before the first node: only this one has a gradient, the seed.
+    pub fn start(from: Var<'t, T>, seed: &Matrix<T>, keep: Keep) -> Self {
+        let tape = from.tape;
         tape.forget_products(); // those of the way forward are of no more use
+        let mut sweep = Self::empty(from, keep);
         let recording = tape.recording();
-        if !recording.nodes[start].needs_gradient {
-            return;
+        let node = &recording.nodes[from.index];
+        if node.needs_gradient {
+            sweep.left = from.index + 1;
+            let (mut at_start, _) = sweep.grad_mut(&recording, node.place);
+            at_start.copy_from(seed.view());
         }
-        let (mut at_start, _) = self.grad_mut(&recording, recording.nodes[start].place);
-        at_start.copy_from(seed.view());
-        for index in (0..=start).rev() {
+        drop(recording);
+        sweep
+    }
+
+    /// No gradients at all.
+    pub fn empty(from: Var<'t, T>, keep: Keep) -> Self {
+        let tape = from.tape;
+        let Lists {
+            mut gradients,
+            partial,
+            pending,
+        } = tape.take_lists();
+        gradients.resize(from.index + 1, None);
+        let slots = Slots {
+            tape,
+            gradients,
+            partial,
+        };
+        Sweep {
+            slots,
+            pending,
+            start: from.index,
+            left: 0,
+            keep,
+        }
+    }
+
+    /// Goes on to the next node that sends something, and gives which it was.
+    pub fn step(&mut self) -> Option<usize> {
+        let tape = self.slots.tape;
+        let recording = tape.recording();
+        while self.left > 0 {
+            self.left -= 1;
+            let index = self.left;
             let node = &recording.nodes[index];
             if node.place.owner != index {
                 continue; // a view: what it is owed is already in its owner's gradient
             }
-            self.pending.complete(index, &recording, &mut self.slots);
-            self.slots.complete(index);
-            let parents = recording.parents(node);
-            if parents.is_empty() {
+            self.complete(&recording, index);
+            if recording.parents(node).is_empty() {
                 continue;
             }
             let Some(grad) = self.slots.gradients[index].take() else {
                 continue;
             };
-            let mut pullback = Pullback {
-                inputs: Inputs {
-                    tape,
-                    recording: &recording,
-                    parents,
-                    indices: recording.indices(node),
-                },
-                output: tape.value_at(node.place),
-                grad: &grad,
-                sweep: self,
-            };
-            node.op.backward(&mut pullback);
-            match keep {
+            self.send(&recording, index, &grad);
+            match self.keep {
                 Keep::All => self.slots.gradients[index] = Some(grad),
                 Keep::Leaves => tape.give_back(grad),
             }
+            return Some(index);
         }
+        None
+    }
+
+    /// The gradients, after the last step.
+    pub fn finish(self) -> Gradients<'t, T> {
+        let Slots {
+            tape,
+            gradients,
+            partial,
+        } = self.slots;
+        Gradients {
+            tape,
+            start: self.start,
+            lists: Lists {
+                gradients,
+                partial,
+                pending: self.pending,
+            },
+        }
+    }
+
+    /// What a node with this gradient sends to each of its operands, apart from all else: for a
+    /// sweep that is [`Sweep::empty`], and is so again afterwards.
+    pub fn contributions(&mut self, index: usize, grad: &Arc<Matrix<T>>) -> Vec<Option<Matrix<T>>> {
+        let tape = self.slots.tape;
+        let recording = tape.recording();
+        self.send(&recording, index, grad);
+        let parents = recording.parents(&recording.nodes[index]).iter();
+        let parents: Vec<_> = parents.map(|&p| &recording.nodes[p]).collect();
+        for parent in &parents {
+            self.complete(&recording, parent.place.owner);
+        }
+        let part = |parent: &&Node<T>| {
+            let slot = self.slots.gradients[parent.place.owner].as_ref();
+            let slot = slot.filter(|_| parent.needs_gradient)?;
+            Some(parent.place.view(slot).to_matrix())
+        };
+        let parts = parents.iter().map(part).collect();
+        for parent in &parents {
+            if let Some(buffer) = self.slots.gradients[parent.place.owner].take() {
+                tape.give_back(buffer);
+            }
+        }
+        parts
+    }
+
+    /// A node's gradient, once it has sent its contributions.
+    pub fn gradient(&self, index: usize) -> Option<&Arc<Matrix<T>>> {
+        self.slots.gradients[index].as_ref()
+    }
+
+    /// The tape.
+    pub fn tape(&self) -> &'t Tape<T> {
+        self.slots.tape
+    }
+
+    /// Makes a gradient whole.
+    fn complete(&mut self, recording: &Recording<T>, index: usize) {
+        self.pending.complete(index, recording, &mut self.slots);
+        self.slots.complete(index);
+    }
+
+    /// Has a node send its contributions.
+    fn send(&mut self, recording: &Recording<T>, index: usize, grad: &Arc<Matrix<T>>) {
+        let (tape, node) = (self.slots.tape, &recording.nodes[index]);
+        let mut pullback = Pullback {
+            inputs: Inputs {
+                tape,
+                recording,
+                parents: recording.parents(node),
+                indices: recording.indices(node),
+            },
+            output: tape.value_at(node.place),
+            grad,
+            sweep: self,
+        };
+        node.op.backward(&mut pullback);
     }
 
     /// The part of a gradient that belongs to a place, and whether to add to it (or to replace

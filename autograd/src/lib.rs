@@ -22,12 +22,13 @@
 //!
 //! Everything is a matrix: rows are the samples of a mini-batch, columns are features. Where to
 //! read on: [`ops`] for the operations with their rules, [`gradcheck`](mod@gradcheck) to check a rule of your
-//! own, [`Operation`] to write one.
+//! own, [`Operation`] to write one, [`inspect`] to see what is on a tape.
 
 mod backward;
 mod context;
 mod error;
 pub mod gradcheck;
+pub mod inspect;
 mod kernels;
 mod matrix;
 pub mod ops;

@@ -91,6 +91,11 @@ pub trait Operation<T: Scalar>: Send + 'static {
     /// Sends contributions to the gradients of the operands.
     fn backward(&self, pullback: &mut Pullback<'_, '_, '_, T>);
 
+    /// What the operation was recorded with besides its operands, in print: "4..8".
+    fn arguments(&self) -> String {
+        String::new()
+    }
+
     /// What is sent to operand number `operand`, in print: "ȳ ⊙ (1 − y²)".
     fn rule(&self, operand: usize) -> String;
 
@@ -162,6 +167,8 @@ fn pretty(source: &str) -> String {
         (".0", ""),
         (" * ", " ⊙ "),
         ("-", "−"),
+        ("2 ⊙ x", "2 x"),
+        ("n as f64 ⊙ x.powi(n − 1)", "n xⁿ⁻¹"),
     ];
     for (rust, print) in spellings {
         text = text.replace(rust, print);
@@ -191,5 +198,7 @@ mod tests {
         assert_eq!(chain("- 1.0"), "ȳ ⊙ (− 1)");
         assert_eq!(chain("-1.0"), "−ȳ");
         assert_eq!(chain("y"), "ȳ ⊙ y");
+        assert_eq!(chain("2.0 * x"), "ȳ ⊙ (2 x)");
+        assert_eq!(chain("n as f64 * x.powi(n - 1)"), "ȳ ⊙ (n xⁿ⁻¹)");
     }
 }

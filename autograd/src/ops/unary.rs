@@ -41,6 +41,10 @@ pub trait Unary<T>: Send + 'static {
     fn f(&self, x: T) -> T;
     /// The derivative dy/dx, in terms of x and y.
     fn df(&self, x: T, y: T) -> T;
+    /// The numbers that the function was made with, in print.
+    fn arguments(&self) -> String {
+        String::new()
+    }
 }
 
 /// A [`Unary`] function as an operation on matrices.
@@ -64,6 +68,9 @@ impl<T: Scalar, U: Unary<T>> Operation<T> for Elementwise<U> {
     }
     fn rule(&self, _: usize) -> String {
         chain(U::DERIVATIVE)
+    }
+    fn arguments(&self) -> String {
+        self.0.arguments()
     }
 }
 
@@ -108,6 +115,10 @@ macro_rules! unary {
                 let $x = Element(x);
                 $(let $p = Parameter::element(self.$p);)*
                 Element::from($f).0
+            }
+            fn arguments(&self) -> String {
+                let numbers: &[String] = &[$(self.$p.to_string()),*];
+                numbers.join(", ")
             }
             #[inline(always)]
             #[allow(unused_variables)] // few derivatives need all of these

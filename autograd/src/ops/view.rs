@@ -49,6 +49,12 @@ impl<T: Scalar> Operation<T> for View {
         }
         .into()
     }
+    fn arguments(&self) -> String {
+        match *self {
+            View::Rows(start, end) | View::Cols(start, end) => format!("{start}..{end}"),
+            View::Detach => String::new(),
+        }
+    }
     fn view(&self, shape: Shape) -> Option<Window> {
         let (row, col) = match *self {
             View::Rows(start, _) => (start as usize, 0),

@@ -42,6 +42,11 @@ impl<T: Scalar> Tape<T> {
         self.recording.borrow().info(index)
     }
 
+    /// What a node sends to one of its operands, in print.
+    pub(crate) fn rule(&self, index: usize, operand: usize) -> String {
+        self.recording.borrow().nodes[index].op.rule(operand)
+    }
+
     /// The first node with a NaN or an infinity in its value, to explain a loss that is none.
     pub fn first_non_finite(&self) -> Option<NodeInfo> {
         (0..self.len())
@@ -51,7 +56,7 @@ impl<T: Scalar> Tape<T> {
 }
 
 impl<T: Scalar> Recording<T> {
-    pub(super) fn info(&self, index: usize) -> NodeInfo {
+    pub(crate) fn info(&self, index: usize) -> NodeInfo {
         let node = &self.nodes[index];
         let mut scope = String::new();
         let mut at = node.scope;

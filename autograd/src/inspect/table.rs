@@ -1,0 +1,194 @@
+//! The tape as a table: one row a node, or on long tapes one row for each scope and step.
+
+use std::fmt;
+
+use crate::{Gradients, Matrix, NodeInfo, Scalar, Tape};
+
+/// Rows that are shown before steps are summed up.
+const READABLE: usize = 80;
+
+/// Nodes with their values, made by [`Tape::table`]; prints itself as plain text.
+#[derive(Clone, Debug)]
+pub struct Table {
+    rows: Vec<Row>,
+}
+
+/// One node.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Row {
+    /// What is known about the node.
+    pub node: NodeInfo,
+    /// Its operands, by name.
+    pub parents: Vec<String>,
+    /// The first elements of its value.
+    pub preview: String,
+    /// The Frobenius norm of its value.
+    pub norm: f64,
+    /// That of its gradient, where there is one.
+    pub gradient: Option<f64>,
+}
+
+impl<T: Scalar> Tape<T> {
+    /// All nodes with their values, as a table.
+    ///
+    /// ```
+    /// # use autograd::{Matrix, Tape};
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(Matrix::scalar(0.5)).named("x");
+    /// let e = x.square().named("E");
+    /// let table = tape.table(Some(&e.backward()));
+    /// println!("{table}");
+    /// assert_eq!(table.rows()[0].gradient, Some(1.0));
+    /// ```
+    pub fn table(&self, gradients: Option<&Gradients<'_, T>>) -> Table {
+        let row = |index| {
+            let (node, value) = (self.info(index), self.value(index));
+            let gradient = gradients.and_then(|g| g.get(self.node(index)));
+            Row {
+                parents: node.parents.iter().map(|&p| self.info(p).label()).collect(),
+                preview: preview(&value.rows(0..1).to_matrix()),
+                norm: value.norm(),
+                gradient: gradient.map(|g| g.norm()),
+                node,
+            }
+        };
+        let rows = (0..self.len()).map(row).collect();
+        Table { rows }
+    }
+}
+
+/// The first elements of the first row.
+fn preview<T: Scalar>(row: &Matrix<T>) -> String {
+    const SHOWN: usize = 3;
+    let shown = row.data().iter().take(SHOWN).map(|x| format!("{x:.3}"));
+    let mut text = shown.collect::<Vec<_>>().join(" ");
+    if row.cols() > SHOWN {
+        text.push_str(" …");
+    }
+    text
+}
+
+impl Table {
+    /// The rows.
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// Only the nodes that `keep` says.
+    pub fn filter(mut self, keep: impl Fn(&NodeInfo) -> bool) -> Self {
+        self.rows.retain(|row| keep(&row.node));
+        self
+    }
+
+    /// Only the nodes of a scope, and of those in it.
+    pub fn scope(self, scope: &str) -> Self {
+        let inner = format!("{scope}/");
+        self.filter(|node| node.scope == scope || node.scope.starts_with(&inner))
+    }
+
+    /// Only the nodes of a time step.
+    pub fn step(self, t: usize) -> Self {
+        self.filter(|node| node.time == Some(t))
+    }
+
+    /// Only the nodes of an operation: "tanh".
+    pub fn operation(self, name: &str) -> Self {
+        self.filter(|node| node.operation == name)
+    }
+
+    /// One line for each scope and step: how many nodes, the norm of all their values together, and
+    /// of their gradients. Views are left out, as they are parts of others.
+    fn summary(&self) -> Vec<Vec<String>> {
+        let mut groups: Vec<(&NodeInfo, usize, f64, Option<f64>)> = Vec::new();
+        for row in &self.rows {
+            let same = |g: &&mut (&NodeInfo, usize, f64, Option<f64>)| {
+                (&g.0.scope, g.0.time) == (&row.node.scope, row.node.time)
+            };
+            let square = |x: f64| x * x;
+            let gradient = row.gradient.map(square);
+            match groups.last_mut().filter(same) {
+                Some(group) => {
+                    group.1 += 1;
+                    group.2 += square(row.norm);
+                    group.3 = group
+                        .3
+                        .map_or(gradient, |g| Some(g + gradient.unwrap_or(0.0)));
+                }
+                None => groups.push((&row.node, 1, square(row.norm), gradient)),
+            }
+        }
+        let line = |(node, count, value, gradient): (&NodeInfo, usize, f64, Option<f64>)| {
+            vec![
+                node.scope.clone(),
+                node.time.map_or_else(String::new, |t| t.to_string()),
+                count.to_string(),
+                format!("{:.4}", value.sqrt()),
+                gradient.map_or_else(String::new, |g| format!("{:.4e}", g.sqrt())),
+            ]
+        };
+        groups.into_iter().map(line).collect()
+    }
+}
+
+/// The whole table where that can be read, and a line for each scope and step where not.
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.rows.len() > READABLE {
+            let head = ["scope", "t", "nodes", "norm of values", "norm of gradients"];
+            return write_aligned(f, &head, &self.summary());
+        }
+        let head = [
+            "#",
+            "t",
+            "name",
+            "operation",
+            "shape",
+            "operands",
+            "value",
+            "norm",
+            "gradient",
+        ];
+        let cells = |row: &Row| {
+            let Row {
+                node,
+                parents,
+                preview,
+                norm,
+                gradient,
+            } = row;
+            vec![
+                node.index.to_string(),
+                node.time.map_or_else(String::new, |t| t.to_string()),
+                node.label(),
+                node.operation.to_string(),
+                node.shape.to_string(),
+                parents.join(" "),
+                preview.clone(),
+                format!("{norm:.4}"),
+                gradient.map_or_else(String::new, |g| format!("{g:.4e}")),
+            ]
+        };
+        write_aligned(f, &head, &self.rows.iter().map(cells).collect::<Vec<_>>())
+    }
+}
+
+/// Columns as wide as their widest cell.
+fn write_aligned(f: &mut fmt::Formatter<'_>, head: &[&str], rows: &[Vec<String>]) -> fmt::Result {
+    let length = |text: &str| text.chars().count();
+    let widest = |c: usize| {
+        let cells = rows.iter().map(|row| length(&row[c]));
+        cells.chain([length(head[c])]).max().unwrap_or(0)
+    };
+    let widths: Vec<_> = (0..head.len()).map(widest).collect();
+    let mut line = |cells: &mut dyn Iterator<Item = &str>| {
+        let padded: Vec<_> = cells
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:width$}"))
+            .collect();
+        writeln!(f, "{}", padded.join("  ").trim_end())
+    };
+    line(&mut head.iter().copied())?;
+    rows.iter()
+        .try_for_each(|row| line(&mut row.iter().map(String::as_str)))
+}
