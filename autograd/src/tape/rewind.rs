@@ -49,11 +49,13 @@ impl<T: Scalar> Tape<T> {
             for &parent in &recording.edges[node.parents.clone()] {
                 recording.nodes[parent].uses -= 1;
             }
-            recording
-                .edges
-                .truncate(recording.edges.len() - node.parents.len());
-            let indices = recording.indices.len() - node.indices.len();
-            recording.indices.truncate(indices);
+            // To where they begin, so that what a refused operation has left behind goes too.
+            if !node.parents.is_empty() {
+                recording.edges.truncate(node.parents.start);
+            }
+            if !node.indices.is_empty() {
+                recording.indices.truncate(node.indices.start);
+            }
             if node.place.owner != recording.nodes.len() {
                 continue; // a view
             }
