@@ -8,10 +8,13 @@
 //!
 //! Nothing here costs anything until it is asked for.
 
+mod notebook;
 mod program;
 mod replay;
+mod svg;
 mod table;
 
 pub use program::{Line, Program};
 pub use replay::{Event, Replay, Sent};
+pub use svg::Svg;
 pub use table::{Row, Table};
