@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::context::{Inputs, Pullback};
 use crate::pool::unique;
-use crate::tape::{Node, Place, Recording};
+use crate::tape::{Place, Recording};
 use crate::{Matrix, MatrixMut, MatrixView, Scalar, Tape, Var};
 use partial::Partial;
 use pending::Pending;
@@ -63,6 +63,11 @@ impl<'t, T: Scalar> Gradients<'t, T> {
         let mut sweep = Sweep::start(from, seed, keep);
         while sweep.step().is_some() {}
         sweep.finish()
+    }
+
+    /// The tape that these are the gradients of.
+    pub fn tape(&self) -> &'t Tape<T> {
+        self.tape
     }
 
     /// The gradient of a node, or `None` where no path leads from it to where the sweep started.
@@ -168,9 +173,14 @@ impl<'t, T: Scalar> Sweep<'t, T> {
 
     /// Goes on to the next node that sends something, and gives which it was.
     pub fn step(&mut self) -> Option<usize> {
+        self.step_above(0)
+    }
+
+    /// [`Sweep::step`], but only as far as nodes from `end` on.
+    fn step_above(&mut self, end: usize) -> Option<usize> {
         let tape = self.slots.tape;
         let recording = tape.recording();
-        while self.left > 0 {
+        while self.left > end {
             self.left -= 1;
             let index = self.left;
             let node = &recording.nodes[index];
@@ -194,6 +204,27 @@ impl<'t, T: Scalar> Sweep<'t, T> {
         None
     }
 
+    /// Goes on until a node has received all that it will, and gives its gradient, if any. With
+    /// `cut` the node passes nothing on; then nodes have to be asked for from the last to the first.
+    pub fn gradient_at(&mut self, index: usize, cut: bool) -> Option<Matrix<T>> {
+        let tape = self.slots.tape;
+        let place = tape.place(index);
+        if index > self.start || !tape.info(index).needs_gradient {
+            return None;
+        }
+        while self.step_above(place.owner + 1).is_some() {}
+        self.complete(&tape.recording(), place.owner);
+        let slot = &mut self.slots.gradients[place.owner];
+        let gradient = place.view(slot.as_ref()?).to_matrix();
+        if cut && place.owner == index {
+            *slot = None;
+        } else if cut {
+            let whole = Arc::make_mut(slot.as_mut()?);
+            place.view_mut(whole).fill(T::ZERO);
+        }
+        Some(gradient)
+    }
+
     /// The gradients, after the last step.
     pub fn finish(self) -> Gradients<'t, T> {
         let Slots {
@@ -212,29 +243,37 @@ impl<'t, T: Scalar> Sweep<'t, T> {
         }
     }
 
-    /// What a node with this gradient sends to each of its operands, apart from all else: for a
+    /// What a node with this gradient sends, apart from all else: for each of its operands the
+    /// node that owns its storage, and that node's gradient by this contribution alone. For a
     /// sweep that is [`Sweep::empty`], and is so again afterwards.
-    pub fn contributions(&mut self, index: usize, grad: &Arc<Matrix<T>>) -> Vec<Option<Matrix<T>>> {
+    pub fn sent(&mut self, index: usize, grad: &Arc<Matrix<T>>) -> Vec<(usize, Arc<Matrix<T>>)> {
         let tape = self.slots.tape;
         let recording = tape.recording();
         self.send(&recording, index, grad);
-        let parents = recording.parents(&recording.nodes[index]).iter();
-        let parents: Vec<_> = parents.map(|&p| &recording.nodes[p]).collect();
-        for parent in &parents {
-            self.complete(&recording, parent.place.owner);
+        let node = &recording.nodes[index];
+        let owner = |&p: &usize| recording.nodes[p].place.owner;
+        let mut sent = Vec::new();
+        for owner in recording.parents(node).iter().map(owner) {
+            self.complete(&recording, owner);
+            sent.extend(self.slots.gradients[owner].take().map(|g| (owner, g)));
         }
-        let part = |parent: &&Node<T>| {
-            let slot = self.slots.gradients[parent.place.owner].as_ref();
-            let slot = slot.filter(|_| parent.needs_gradient)?;
-            Some(parent.place.view(slot).to_matrix())
+        sent
+    }
+
+    /// The same by operand; views of one node that overlap show their contributions together.
+    pub fn contributions(&mut self, index: usize, grad: &Arc<Matrix<T>>) -> Vec<Option<Matrix<T>>> {
+        let sent = self.sent(index, grad);
+        let recording = self.slots.tape.recording();
+        let part = |&parent: &usize| {
+            let parent = &recording.nodes[parent];
+            let (_, whole) = sent
+                .iter()
+                .find(|(owner, _)| *owner == parent.place.owner)?;
+            let wanted = parent.needs_gradient;
+            wanted.then(|| parent.place.view(whole).to_matrix())
         };
-        let parts = parents.iter().map(part).collect();
-        for parent in &parents {
-            if let Some(buffer) = self.slots.gradients[parent.place.owner].take() {
-                tape.give_back(buffer);
-            }
-        }
-        parts
+        let parents = recording.parents(&recording.nodes[index]);
+        parents.iter().map(part).collect()
     }
 
     /// A node's gradient, once it has sent its contributions.

@@ -136,6 +136,13 @@ impl<'t, T: Scalar> Var<'t, T> {
     }
 }
 
+/// A node is a list of one, where one or several are wanted.
+impl<'t, T> AsRef<[Var<'t, T>]> for Var<'t, T> {
+    fn as_ref(&self) -> &[Self] {
+        std::slice::from_ref(self)
+    }
+}
+
 impl<T: Scalar> fmt::Debug for Var<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {} {}", self.info(), self.shape(), self.value())

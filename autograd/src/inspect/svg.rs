@@ -114,7 +114,9 @@ impl fmt::Display for Svg {
 /// How wide a text is at a font size, in pixels, roughly.
 pub(crate) fn text_width(text: &str, size: f64) -> f64 {
     // Combining marks, such as the bar of ȳ in some spellings, take no room.
-    let visible = text.chars().filter(|c| !('\u{300}'..='\u{36f}').contains(c));
+    let visible = text
+        .chars()
+        .filter(|c| !('\u{300}'..='\u{36f}').contains(c));
     visible.count() as f64 * CHARACTER * size
 }
 

@@ -2,10 +2,25 @@
 
 use std::fmt;
 
+use super::text::write_aligned;
+use super::{html, show};
 use crate::{Gradients, Matrix, NodeInfo, Scalar, Tape};
 
 /// Rows that are shown before steps are summed up.
 const READABLE: usize = 80;
+
+const HEAD: [&str; 9] = [
+    "#",
+    "t",
+    "name",
+    "operation",
+    "shape",
+    "operands",
+    "value",
+    "norm",
+    "gradient",
+];
+const SUMMARY_HEAD: [&str; 5] = ["scope", "t", "nodes", "norm of values", "norm of gradients"];
 
 /// Nodes with their values, made by [`Tape::table`]; prints itself as plain text.
 #[derive(Clone, Debug)]
@@ -131,64 +146,56 @@ impl Table {
     }
 }
 
-/// The whole table where that can be read, and a line for each scope and step where not.
-impl fmt::Display for Table {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.rows.len() > READABLE {
-            let head = ["scope", "t", "nodes", "norm of values", "norm of gradients"];
-            return write_aligned(f, &head, &self.summary());
+impl Table {
+    /// The whole table where that can be read, and a line for each scope and step where not; with
+    /// its head.
+    fn grid(&self) -> (Vec<String>, Vec<Vec<String>>) {
+        let own = |head: &[&str]| head.iter().map(|h| h.to_string()).collect();
+        match self.rows.len() > READABLE {
+            true => (own(&SUMMARY_HEAD), self.summary()),
+            false => (own(&HEAD), self.rows.iter().map(Row::cells).collect()),
         }
-        let head = [
-            "#",
-            "t",
-            "name",
-            "operation",
-            "shape",
-            "operands",
-            "value",
-            "norm",
-            "gradient",
-        ];
-        let cells = |row: &Row| {
-            let Row {
-                node,
-                parents,
-                preview,
-                norm,
-                gradient,
-            } = row;
-            vec![
-                node.index.to_string(),
-                node.time.map_or_else(String::new, |t| t.to_string()),
-                node.label(),
-                node.operation.to_string(),
-                node.shape.to_string(),
-                parents.join(" "),
-                preview.clone(),
-                format!("{norm:.4}"),
-                gradient.map_or_else(String::new, |g| format!("{g:.4e}")),
-            ]
-        };
-        write_aligned(f, &head, &self.rows.iter().map(cells).collect::<Vec<_>>())
+    }
+
+    /// The table as HTML, summed up where it is long, as in print.
+    pub fn html(&self) -> String {
+        let (head, rows) = self.grid();
+        html::table(&head, &rows)
+    }
+
+    /// Displays the table in a notebook.
+    pub fn evcxr_display(&self) {
+        show("text/html", &self.html(), self);
     }
 }
 
-/// Columns as wide as their widest cell.
-fn write_aligned(f: &mut fmt::Formatter<'_>, head: &[&str], rows: &[Vec<String>]) -> fmt::Result {
-    let length = |text: &str| text.chars().count();
-    let widest = |c: usize| {
-        let cells = rows.iter().map(|row| length(&row[c]));
-        cells.chain([length(head[c])]).max().unwrap_or(0)
-    };
-    let widths: Vec<_> = (0..head.len()).map(widest).collect();
-    let mut line = |cells: &mut dyn Iterator<Item = &str>| {
-        let padded: Vec<_> = cells
-            .zip(&widths)
-            .map(|(cell, width)| format!("{cell:width$}"))
-            .collect();
-        writeln!(f, "{}", padded.join("  ").trim_end())
-    };
-    line(&mut head.iter().copied())?;
-    rows.iter()
-        .try_for_each(|row| line(&mut row.iter().map(String::as_str)))
+impl Row {
+    fn cells(&self) -> Vec<String> {
+        let Row {
+            node,
+            parents,
+            preview,
+            norm,
+            gradient,
+        } = self;
+        vec![
+            node.index.to_string(),
+            node.time.map_or_else(String::new, |t| t.to_string()),
+            node.label(),
+            node.operation.to_string(),
+            node.shape.to_string(),
+            parents.join(" "),
+            preview.clone(),
+            format!("{norm:.4}"),
+            gradient.map_or_else(String::new, |g| format!("{g:.4e}")),
+        ]
+    }
+}
+
+/// The whole table where that can be read, and a line for each scope and step where not.
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (head, rows) = self.grid();
+        write_aligned(f, &head, &rows)
+    }
 }

@@ -1,0 +1,110 @@
+//! [`GradientFlow`]: a gradient on its way back through time.
+
+use std::fmt;
+
+use super::text::write_aligned;
+use super::{LineChart, check_error, check_operand, html, show};
+use crate::{Matrix, Scalar, Var};
+
+/// How a gradient grows or shrinks on its way back, made by [`Var::gradient_flow`]: it vanishes
+/// where the numbers fall towards zero, and explodes where they rise (Hochreiter 1991; Bengio,
+/// Simard and Frasconi 1994).
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct GradientFlow {
+    /// The states' names, "h.0" first.
+    pub states: Vec<String>,
+    /// ‖∂E/∂h_t‖ for each state.
+    pub gradients: Vec<f64>,
+    /// ‖∂h_T/∂h_t‖, the Frobenius norm of the Jacobian of the last state by each state.
+    pub jacobians: Vec<f64>,
+    /// The largest singular value of that Jacobian: how much a gradient at h_T can at most grow on
+    /// its way to h_t.
+    pub largest: Vec<f64>,
+}
+
+impl<'t, T: Scalar> Var<'t, T> {
+    /// What of this node's gradient reaches each of the states, and how the last state depends on
+    /// the others. It takes one sweep, and one for each element of the last state.
+    ///
+    /// ```
+    /// # use autograd::{Matrix, Tape};
+    /// let tape = Tape::<f64>::new();
+    /// let w = tape.var(Matrix::scalar(0.5)).named("W");
+    /// let mut states = vec![tape.var(Matrix::scalar(1.0)).named("h")];
+    /// for t in 0..3 {
+    ///     let _step = tape.step(t);
+    ///     states.push(states[t].matmul_t(w).named("h"));
+    /// }
+    /// let flow = states[3].sum().gradient_flow(&states);
+    /// assert_eq!(flow.gradients, [0.125, 0.25, 0.5, 1.0]); // halved at each step back
+    /// assert_eq!(flow.largest, flow.gradients);
+    /// ```
+    ///
+    /// # Panics
+    /// If this node is not of shape [1, 1], there are no states, or a state is a constant or of
+    /// another tape.
+    #[track_caller]
+    pub fn gradient_flow(self, states: &[Var<'t, T>]) -> GradientFlow {
+        assert!(!states.is_empty(), "gradient_flow() of no states");
+        for &h in states {
+            check_error("gradient_flow", self, h);
+            check_operand("gradient_flow", self, h);
+        }
+        let gradients = self.backward();
+        let jacobians = states[states.len() - 1].jacobians(states);
+        let largest = |j: &Matrix<T>| j.singular_values().first().copied().unwrap_or(0.0);
+        GradientFlow {
+            states: states.iter().map(|h| h.info().label()).collect(),
+            gradients: states.iter().map(|&h| gradients.of(h).norm()).collect(),
+            jacobians: jacobians.iter().map(Matrix::norm).collect(),
+            largest: jacobians.iter().map(largest).collect(),
+        }
+    }
+
+    /// ‖∂y/∂self‖ for each of some later nodes y: how much of this input is still to be seen there.
+    ///
+    /// # Panics
+    /// If this node is a constant, or a node is of another tape.
+    #[track_caller]
+    pub fn influence(self, on: &[Var<'t, T>]) -> Vec<f64> {
+        on.iter().map(|y| y.jacobian(self).norm()).collect()
+    }
+}
+
+impl GradientFlow {
+    /// All three as lines, on a logarithmic axis.
+    pub fn chart(&self) -> LineChart {
+        LineChart::new("gradient flow", "state", "norm")
+            .line("‖∂E/∂h_t‖", &self.gradients)
+            .line("‖∂h_T/∂h_t‖", &self.jacobians)
+            .line("σ₁(∂h_T/∂h_t)", &self.largest)
+            .log()
+    }
+
+    fn grid(&self) -> (Vec<String>, Vec<Vec<String>>) {
+        let head = ["h_t", "‖∂E/∂h_t‖", "‖∂h_T/∂h_t‖", "σ₁(∂h_T/∂h_t)"];
+        let number = |x: f64| format!("{x:.4e}");
+        let line = |t: usize| {
+            let numbers = [self.gradients[t], self.jacobians[t], self.largest[t]];
+            let mut line = vec![self.states[t].clone()];
+            line.extend(numbers.map(number));
+            line
+        };
+        let lines = (0..self.states.len()).map(line).collect();
+        (head.map(String::from).to_vec(), lines)
+    }
+
+    /// Displays the numbers in a notebook.
+    pub fn evcxr_display(&self) {
+        let (head, lines) = self.grid();
+        show("text/html", &html::table(&head, &lines), self);
+    }
+}
+
+impl fmt::Display for GradientFlow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (head, lines) = self.grid();
+        write_aligned(f, &head, &lines)
+    }
+}
