@@ -121,3 +121,180 @@ fn a_table_is_filtered_and_summed_up() {
         "{text}"
     );
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_triangle_sums_to_the_gradient(n in 1..5_usize, choices in prop::collection::vec(any::<u8>(), 1..20)) {
+        let tape = Tape::new();
+        let e = graph(&tape, n, &choices);
+        // Another error, of no step, that sees a part of the graph.
+        let half = tape.node(tape.len() / 2).sum().named("half");
+        let swept = (e + half).backward();
+        let alone = [e.backward(), half.backward()];
+        for parameter in [tape.node(0), tape.node(1)] {
+            let triangle = parameter.triangle(&[e, half]);
+            prop_assert!(close(&triangle.total(), &swept.of(parameter)));
+            for (i, alone) in alone.iter().enumerate() {
+                prop_assert!(close(&triangle.row_sum(i), &alone.of(parameter)));
+            }
+            let mut by_columns = Matrix::zeros(n, n);
+            for &step in triangle.steps() {
+                add(&mut by_columns, &triangle.column_sum(step));
+            }
+            prop_assert!(close(&by_columns, &swept.of(parameter)));
+        }
+    }
+
+    #[test]
+    fn a_jacobian_has_the_gradients_of_all_elements(n in 1..4_usize, choices in prop::collection::vec(any::<u8>(), 1..20)) {
+        let tape = Tape::new();
+        graph(&tape, n, &choices);
+        let y = tape.node(tape.len() - 3);
+        let of: Vec<_> = (0..tape.len()).map(|i| tape.node(i)).filter(|v| v.info().needs_gradient).collect();
+        let jacobians = y.jacobians(&of);
+        for row in 0..n * n {
+            let mut seed = Matrix::zeros(n, n);
+            seed.data_mut()[row] = 1.0;
+            let swept = y.backward_from(&seed);
+            for (&x, jacobian) in of.iter().zip(&jacobians) {
+                let expected = swept.of(x);
+                let row = jacobian.view().row(row);
+                for (a, b) in row.iter().zip(expected.data()) {
+                    prop_assert!((a - b).abs() <= 1e-12 * b.abs().max(1.0), "{} by {}", y.info(), x.info());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn singular_values_are_those_that_a_matrix_was_made_with(
+        rows in 1..6_usize, cols in 1..6_usize, values in prop::collection::vec(0.0..10.0_f64, 6), seed in any::<u8>(),
+    ) {
+        let rank = rows.min(cols);
+        let (u, v) = (rotation(rows, seed as f64), rotation(cols, seed as f64 + 0.5));
+        let m = Matrix::<f64>::from_fn(rows, cols, |r, c| (0..rank).map(|k| u[(r, k)] * values[k] * v[(c, k)]).sum());
+        let mut expected = values[..rank].to_vec();
+        expected.sort_by(|a, b| b.total_cmp(a));
+        for (found, expected) in m.singular_values().iter().zip(expected) {
+            prop_assert!((found - expected).abs() < 1e-9, "{} against {}", found, expected);
+        }
+    }
+}
+
+/// An orthogonal matrix: plane rotations by angles that a seed gives.
+fn rotation(n: usize, seed: f64) -> Matrix<f64> {
+    let mut m = Matrix::identity(n);
+    for j in 1..n {
+        for i in 0..j {
+            let (sin, cos) = (seed + (i * n + j) as f64).sin_cos();
+            for c in 0..n {
+                let (a, b) = (m[(i, c)], m[(j, c)]);
+                m[(i, c)] = cos * a - sin * b;
+                m[(j, c)] = sin * a + cos * b;
+            }
+        }
+    }
+    m
+}
+
+fn add(to: &mut Matrix<f64>, part: &Matrix<f64>) {
+    let elements = to.data_mut().iter_mut().zip(part.data());
+    elements.for_each(|(to, &x)| *to += x);
+}
+
+fn close(a: &Matrix<f64>, b: &Matrix<f64>) -> bool {
+    a.max_abs_diff(b) <= 1e-10 * b.norm().max(1.0)
+}
+
+#[test]
+fn singular_values_of_matrices_without_full_rank() {
+    let ones = Matrix::<f64>::filled(3, 2, 1.0).singular_values();
+    assert!(
+        (ones[0] - 6f64.sqrt()).abs() < 1e-12 && ones[1].abs() < 1e-12,
+        "{ones:?}"
+    );
+    assert_eq!(Matrix::<f32>::zeros(2, 3).singular_values(), [0.0, 0.0]);
+    assert!(Matrix::scalar(f64::NAN).singular_values()[0].is_nan());
+}
+
+/// The lecture's network with one unit, by hand: h_t = tanh(u x_t + w h_{t-1}), E_t = h_t².
+#[test]
+fn a_triangle_is_the_lectures_sum() {
+    let tape = Tape::<f64>::new();
+    let (u, w) = (0.7, -0.4);
+    let u_var = tape.var(Matrix::scalar(u)).named("U");
+    let w_var = tape.var(Matrix::scalar(w)).named("W");
+    let x = [1.0, -0.5, 0.8];
+    let mut h = tape.constant(Matrix::scalar(0.0));
+    let (mut errors, mut states) = (vec![], vec![]);
+    for (t, x) in x.into_iter().enumerate() {
+        let _step = tape.step(t);
+        let x = tape.constant(Matrix::scalar(x)).named("x");
+        let z = (x.matmul_t(u_var) + h.matmul_t(w_var)).named("z");
+        h = z.tanh().named("h");
+        states.push(h);
+        errors.push(h.square().named("E"));
+    }
+    let triangle = u_var.triangle(&errors);
+    let value: Vec<f64> = states.iter().map(|h| h.item()).collect();
+    let slope = |t: usize| 1.0 - value[t] * value[t];
+    for i in 0..3 {
+        for j in 0..3 {
+            // ∂E_i/∂h_i · Π (1 − h_k²) w over j < k ≤ i · (1 − h_j²) x_j
+            let way: f64 = (j + 1..=i).map(|k| slope(k) * w).product();
+            let expected = (j <= i).then(|| 2.0 * value[i] * way * slope(j) * x[j]);
+            let found = triangle.part(i, j).map(|m| m.data()[0]);
+            match (found, expected) {
+                (Some(found), Some(expected)) => assert!((found - expected).abs() < 1e-15),
+                (found, expected) => assert_eq!(found, expected, "E_{i} through {j}"),
+            }
+        }
+    }
+    let formula = errors[2].nested_formula(u_var, &states);
+    assert_eq!(formula.depth(), 3);
+    assert!((formula.jacobian(2).data()[0] - slope(2) * w).abs() < 1e-15);
+    assert!((formula.immediate(1).data()[0] - slope(1) * x[1]).abs() < 1e-15);
+    assert!((formula.value().data()[0] - triangle.row_sum(2).data()[0]).abs() < 1e-15);
+    let text = formula.to_string();
+    assert!(
+        text.starts_with("∂E₂/∂U = ∂E₂/∂h₂ (∂⁺h₂/∂U + ∂h₂/∂h₁ (∂⁺h₁/∂U + ∂h₁/∂h₀ ∂⁺h₀/∂U))\n"),
+        "{text}"
+    );
+    // E_0 sees h_0 alone.
+    assert_eq!(errors[0].nested_formula(u_var, &states).depth(), 1);
+    println!("{triangle}{formula}\n{}", formula.latex());
+}
+
+#[test]
+fn what_cannot_be_asked_for_is_refused_by_name() {
+    let tape = Tape::<f64>::new();
+    let x = tape.constant(Matrix::from([[1.0, 2.0]])).named("x");
+    let w = tape.var(Matrix::from([[0.5, 0.5]])).named("W");
+    let y = (x * w).named("y");
+    let message = |f: &dyn Fn()| {
+        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).unwrap_err();
+        *caught.downcast::<String>().unwrap()
+    };
+    let said = message(&|| drop(y.jacobian(x)));
+    assert!(
+        said.contains("no gradient is taken by x (constant): make it"),
+        "{said}"
+    );
+    let said = message(&|| drop(w.triangle(&[y])));
+    assert_eq!(said, "triangle() is of [1, 1] nodes, and y (mul) is [1, 2]");
+    let other = Tape::new();
+    let z = other.var(Matrix::scalar(1.0)).named("z");
+    assert_eq!(
+        message(&|| drop(w.triangle(&[z]))),
+        "triangle(): W (variable) is of another tape"
+    );
+    let square = y.square();
+    let sum = (y.sum() + square.sum()).named("E");
+    let said = message(&|| drop(sum.nested_formula(w, &[y, square])));
+    assert!(
+        said.contains("E (add) sees y (mul) not only through later states"),
+        "{said}"
+    );
+}

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Recording, Tape};
-use crate::{Scalar, Shape};
+use crate::{Scalar, Shape, Var};
 
 /// Names, scopes and time steps.
 impl<T: Scalar> Tape<T> {
@@ -45,6 +45,33 @@ impl<T: Scalar> Tape<T> {
     /// What a node sends to one of its operands, in print.
     pub(crate) fn rule(&self, index: usize, operand: usize) -> String {
         self.recording.borrow().nodes[index].op.rule(operand)
+    }
+
+    /// The nodes of a name that belong to time steps, in the order of time: `over_time("lstm1/c")`
+    /// are c_0, c_1, … of the layer "lstm1".
+    ///
+    /// ```
+    /// # use autograd::{Matrix, Tape};
+    /// let tape = Tape::<f64>::new();
+    /// let mut h = tape.var(Matrix::scalar(1.0)).named("h"); // of no step
+    /// for t in 0..3 {
+    ///     let _step = tape.step(t);
+    ///     h = h.tanh().named("h");
+    /// }
+    /// assert_eq!(tape.over_time("h")[2], h);
+    /// ```
+    pub fn over_time(&self, name: &str) -> Vec<Var<'_, T>> {
+        let recording = self.recording();
+        let timed = |&index: &usize| recording.nodes[index].time.is_some();
+        let named = |index: &usize| {
+            let info = recording.info(*index);
+            let scope_and_name = name.rsplit_once('/').unwrap_or(("", name));
+            scope_and_name == (info.scope.as_str(), info.name.unwrap_or_default())
+        };
+        let nodes = 0..recording.nodes.len();
+        let mut found: Vec<usize> = nodes.filter(timed).filter(named).collect();
+        found.sort_by_key(|&index| recording.nodes[index].time);
+        found.into_iter().map(|index| self.node(index)).collect()
     }
 
     /// The first node with a NaN or an infinity in its value, to explain a loss that is none.

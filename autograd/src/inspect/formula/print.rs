@@ -71,7 +71,7 @@ impl Factors {
         let terms: Vec<_> = self.direct.iter().cloned().chain(nested).collect();
         match terms.is_empty() {
             true => "0".into(),
-            false => terms.join(" + "),
+            false => terms.join(" + ").replace("+ -", "- "),
         }
     }
 }
