@@ -75,12 +75,12 @@ impl Svg {
         ));
     }
 
-    /// What `draw` draws, as a group, with a text that appears under the pointer.
+    /// What `draw` draws, as a group, with lines of text that appear under the pointer.
     pub(crate) fn group(&mut self, with: Attributes<'_>, title: &str, draw: impl FnOnce(&mut Svg)) {
         self.add(format_args!("<g {with}>"));
         if !title.is_empty() {
-            let title = escape(title);
-            self.add(format_args!("<title>{title}</title>"));
+            let lines: Vec<_> = title.split('\n').map(escape).collect();
+            self.add(format_args!("<title>{}</title>", lines.join("\n")));
         }
         draw(self);
         self.add(format_args!("</g>"));
@@ -114,7 +114,9 @@ impl fmt::Display for Svg {
 /// How wide a text is at a font size, in pixels, roughly.
 pub(crate) fn text_width(text: &str, size: f64) -> f64 {
     // Combining marks, such as the bar of ȳ in some spellings, take no room.
-    let visible = text.chars().filter(|c| !('\u{300}'..='\u{36f}').contains(c));
+    let visible = text
+        .chars()
+        .filter(|c| !('\u{300}'..='\u{36f}').contains(c));
     visible.count() as f64 * CHARACTER * size
 }
 
