@@ -281,6 +281,11 @@ impl<'t, T: Scalar> Sweep<'t, T> {
         self.slots.gradients[index].as_ref()
     }
 
+    /// Where the sweep started.
+    pub fn start_node(&self) -> Var<'t, T> {
+        self.slots.tape.node(self.start)
+    }
+
     /// The tape.
     pub fn tape(&self) -> &'t Tape<T> {
         self.slots.tape

@@ -4,7 +4,10 @@
 //! |---|---|
 //! | [`Tape::program`](crate::Tape::program) | the tape as a program, one `let` a line |
 //! | [`Tape::table`](crate::Tape::table) | the nodes with their values and gradients |
+//! | [`Tape::drawing`](crate::Tape::drawing) | the graph, unrolled over time |
+//! | [`Tape::overview`](crate::Tape::overview) | how large the gradients are, on tapes too long to draw |
 //! | [`Var::replay`](crate::Var::replay) | the reverse sweep, node by node |
+//! | [`Var::page`](crate::Var::page) | the same as an interactive page |
 //! | [`Var::triangle`](crate::Var::triangle) | ∂E_i/∂U by the step j it came through |
 //! | [`Var::nested_formula`](crate::Var::nested_formula) | ∂E_2/∂U = ∂E_2/∂h_2 (… + ∂h_2/∂h_1 (…)), with its numbers |
 //! | [`Var::jacobian`](crate::Var::jacobian) | ∂h_t/∂h_k, exact |
@@ -15,11 +18,14 @@
 //! until it is asked for.
 
 mod display;
+mod drawing;
 mod flow;
 mod formula;
 mod html;
 mod jacobian;
 mod notebook;
+mod overview;
+mod page;
 mod paths;
 mod plot;
 mod program;
@@ -30,8 +36,11 @@ mod table;
 mod text;
 mod triangle;
 
+pub use drawing::Drawing;
 pub use flow::GradientFlow;
 pub use formula::NestedFormula;
+pub use overview::Overview;
+pub use page::Page;
 pub use plot::{FadingMemory, HeatMap, LineChart};
 pub use program::{Line, Program};
 pub use replay::{Event, Replay, Sent};

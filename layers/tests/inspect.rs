@@ -190,7 +190,12 @@ fn the_nested_formula_of_pre_activations_is_the_lectures() {
             .latex()
             .contains("I \\otimes \\begin{pmatrix}-0.5 & 0.25\\end{pmatrix}")
     );
-    assert!((&formula.value()).max_abs_diff(&e.backward().of(p.var(rnn.weights.u))) < 1e-12);
+    assert!(
+        formula
+            .value()
+            .max_abs_diff(&e.backward().of(p.var(rnn.weights.u)))
+            < 1e-12
+    );
 }
 
 #[test]

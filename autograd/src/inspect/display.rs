@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::svg::escape;
 use super::text::write_aligned;
-use super::{Event, Program, html, show};
-use crate::{Gradients, Matrix, Scalar, Var};
+use super::{Event, Program, Replay, html, show};
+use crate::{Gradients, Matrix, Scalar, Tape, Var};
 
 impl<T: Scalar> Matrix<T> {
     /// Displays the matrix in a notebook.
@@ -24,6 +24,13 @@ impl<T: Scalar> Var<'_, T> {
             html::matrix(self.value())
         );
         show("text/html", &html, &format_args!("{self:?}"));
+    }
+}
+
+impl<T: Scalar> Tape<T> {
+    /// Displays what has been recorded in a notebook: the drawing of [`Tape::drawing`].
+    pub fn evcxr_display(&self) {
+        self.drawing(None).evcxr_display();
     }
 }
 
@@ -121,5 +128,12 @@ impl<T: Scalar> Event<T> {
     /// Displays the event in a notebook.
     pub fn evcxr_display(&self) {
         show("text/html", &self.html(), self);
+    }
+}
+
+impl<T: Scalar> Replay<'_, T> {
+    /// Displays the whole sweep in a notebook, as the page of [`Var::page`] that plays it.
+    pub fn evcxr_display(&self) {
+        self.start().page().evcxr_display();
     }
 }

@@ -83,6 +83,11 @@ impl<'t, T: Scalar> Var<'t, T> {
 }
 
 impl<'t, T: Scalar> Replay<'t, T> {
+    /// The node that the sweep started at.
+    pub fn start(&self) -> Var<'t, T> {
+        self.sweep.start_node()
+    }
+
     /// The rest of the sweep at once, and the gradients: exactly those of [`Var::backward`].
     pub fn finish(mut self) -> Gradients<'t, T> {
         while self.sweep.step().is_some() {}

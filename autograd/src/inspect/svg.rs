@@ -75,12 +75,12 @@ impl Svg {
         ));
     }
 
-    /// What `draw` draws, as a group, with a text that appears under the pointer.
+    /// What `draw` draws, as a group, with lines of text that appear under the pointer.
     pub(crate) fn group(&mut self, with: Attributes<'_>, title: &str, draw: impl FnOnce(&mut Svg)) {
         self.add(format_args!("<g {with}>"));
         if !title.is_empty() {
-            let title = escape(title);
-            self.add(format_args!("<title>{title}</title>"));
+            let lines: Vec<_> = title.split('\n').map(escape).collect();
+            self.add(format_args!("<title>{}</title>", lines.join("\n")));
         }
         draw(self);
         self.add(format_args!("</g>"));

@@ -10,7 +10,7 @@ const RADIUS: f64 = 17.0;
 /// The centre of the circle at the bottom left.
 const ORIGIN: (f64, f64) = (120.0, 60.0 + 2.0 * DY);
 /// How far from a circle's centre its gates stand.
-const GATE: f64 = RADIUS + 11.0;
+const GATE: f64 = RADIUS + 17.0;
 
 /// The picture of how a recurrent network forgets (after Graves 2012, *Supervised Sequence Labelling
 /// with Recurrent Neural Networks*, chapter 4): one column a step, with the input, the state and the

@@ -1,0 +1,377 @@
+//! Where everything is at last: channels and gutters are as wide as their tracks need.
+
+use std::collections::BTreeMap;
+
+use super::model::{Graph, is_bottom};
+use super::place::Places;
+use super::route::{Net, Routes, Via, Wire};
+use super::rows::Rows;
+use super::tracks::Tracks;
+
+/// Between two tracks.
+const TRACK: f64 = 9.0;
+/// Between a row and the nearest track; above, arrow heads need more.
+const ABOVE_ROW: f64 = 9.0;
+const BELOW_ROW: f64 = 14.0;
+/// A channel without tracks.
+const CHANNEL: f64 = 22.0;
+const BETWEEN_PARAMETERS: f64 = 8.0;
+/// Between a gutter's tracks and the columns.
+const GUTTER: f64 = 12.0;
+const PAGE: f64 = 14.0;
+pub(super) const HEADER: f64 = 30.0;
+
+const BOX: f64 = 34.0;
+const LINE: f64 = 22.0;
+const BAR: f64 = 22.0;
+
+pub(super) type Point = (f64, f64);
+
+/// A rectangle from its upper left corner.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Rect {
+    pub at: Point,
+    pub size: Point,
+}
+
+impl Rect {
+    pub fn right(&self) -> f64 {
+        self.at.0 + self.size.0
+    }
+
+    pub fn bottom(&self) -> f64 {
+        self.at.1 + self.size.1
+    }
+}
+
+/// A graph with all its coordinates.
+pub(super) struct Geometry {
+    pub size: Point,
+    pub columns: Vec<Rect>,
+    /// One for each item.
+    pub boxes: Vec<Rect>,
+    /// One for each edge, from where it leaves to where it enters.
+    pub paths: Vec<Vec<Point>>,
+}
+
+impl Geometry {
+    pub fn new(graph: &Graph) -> Self {
+        let rows = Rows::new(graph);
+        let places = Places::new(graph, &rows);
+        let routes = Routes::new(graph, &rows, &places);
+        let across = Across::new(&places, &routes);
+        let turns = Turns::new(graph, &rows, &routes, &across);
+        let down = Down::new(graph, &rows, &turns);
+        let boxes = boxes(graph, &rows, &places, &across, &down);
+        let wires = routes.wires.iter().enumerate();
+        let paths = wires
+            .map(|(i, wire)| {
+                let (from, to) = (boxes[graph.edges[i].from], boxes[graph.edges[i].to]);
+                path(wire, graph, i, &across, (from.at.1, to.bottom()), &|zone| {
+                    turns.track(i, zone).map(|(c, k)| down.track(c, k))
+                })
+            })
+            .collect();
+        let column = |(&x, &w)| Rect {
+            at: (x, PAGE),
+            size: (w, down.height - 2.0 * PAGE),
+        };
+        Geometry {
+            size: (across.width, down.height),
+            columns: across
+                .columns
+                .iter()
+                .zip(&places.columns)
+                .map(column)
+                .collect(),
+            boxes,
+            paths,
+        }
+    }
+}
+
+/// The left sides of the columns, and the tracks between them.
+struct Across {
+    columns: Vec<f64>,
+    width: f64,
+}
+
+impl Across {
+    fn new(places: &Places, routes: &Routes) -> Self {
+        let mut x = PAGE;
+        let mut columns = Vec::new();
+        for (width, &tracks) in places.columns.iter().zip(&routes.gutters) {
+            x += 2.0 * GUTTER + TRACK * tracks.saturating_sub(1) as f64;
+            columns.push(x);
+            x += width;
+        }
+        Across {
+            columns,
+            width: x + GUTTER + PAGE,
+        }
+    }
+
+    fn via(&self, via: Via) -> f64 {
+        match via {
+            Via::Gutter(column, track) => self.columns[column] - GUTTER - TRACK * track as f64,
+            Via::Lane(column, x) => self.columns[column] + x,
+        }
+    }
+
+    /// Where an edge leaves, climbs and enters.
+    fn ends(&self, graph: &Graph, edge: usize, wire: &Wire) -> [Option<f64>; 3] {
+        let left = |item: usize| graph.items[item].column.map(|c| self.columns[c]);
+        let of = |item, x: Option<f64>| left(item).zip(x).map(|(left, x)| left + x);
+        let edge = &graph.edges[edge];
+        [
+            of(edge.from, wire.exit),
+            wire.via.map(|via| self.via(via)),
+            of(edge.to, wire.entry),
+        ]
+    }
+}
+
+/// Where in a channel a horizontal line is, so that none runs into the vertical ends of others:
+/// those that come from a box are below those that pass to one in the next row, and these below
+/// those that lead to a box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Zone {
+    Leaving,
+    Passing,
+    Entering,
+}
+
+/// A horizontal line of a net.
+#[derive(Clone)]
+struct Turn {
+    from: f64,
+    to: f64,
+    /// Where it comes up, and where it goes up, in the passing zone.
+    exit: f64,
+    entries: Vec<f64>,
+    edges: Vec<usize>,
+}
+
+/// The horizontal lines of all channels on their tracks.
+struct Turns {
+    /// For each edge and zone: the channel and the track.
+    tracks: BTreeMap<(usize, Zone), (usize, usize)>,
+    /// How many tracks each channel has.
+    counts: Vec<usize>,
+}
+
+/// What shares a line: a net, and where it enters also where it has climbed.
+type Shared = (Net, i64);
+
+impl Turns {
+    fn new(graph: &Graph, rows: &Rows, routes: &Routes, across: &Across) -> Self {
+        let mut channels = vec![BTreeMap::new(); rows.rows.len() + 1];
+        for (edge, wire) in routes.wires.iter().enumerate() {
+            for (channel, zone, from, to) in lines(wire, across.ends(graph, edge, wire)) {
+                let climbed = if zone == Zone::Entering {
+                    from as i64
+                } else {
+                    0
+                };
+                let of_zone: &mut BTreeMap<Shared, Turn> =
+                    channels[channel].entry(zone).or_default();
+                let turn = of_zone.entry((wire.net, climbed)).or_insert(Turn::at(from));
+                turn.extend(edge, to);
+            }
+        }
+        let mut turns = Turns {
+            tracks: BTreeMap::new(),
+            counts: Vec::new(),
+        };
+        for (channel, zones) in channels.into_iter().enumerate() {
+            let mut count = 0;
+            for (zone, lines) in zones {
+                let (order, used) = assign(zone, lines.into_values().collect());
+                for (turn, track) in order {
+                    for edge in turn.edges {
+                        turns.tracks.insert((edge, zone), (channel, count + track));
+                    }
+                }
+                count += used;
+            }
+            turns.counts.push(count);
+        }
+        turns
+    }
+
+    fn track(&self, edge: usize, zone: Zone) -> Option<(usize, usize)> {
+        self.tracks.get(&(edge, zone)).copied()
+    }
+}
+
+impl Turn {
+    fn at(x: f64) -> Self {
+        Turn {
+            from: x,
+            to: x,
+            exit: x,
+            entries: Vec::new(),
+            edges: Vec::new(),
+        }
+    }
+
+    fn extend(&mut self, edge: usize, to: f64) {
+        (self.from, self.to) = (self.from.min(to), self.to.max(to));
+        self.entries.push(to);
+        self.edges.push(edge);
+    }
+
+    /// Whether this line must be below another, as it comes up where that one goes up.
+    fn below(&self, other: &Self) -> bool {
+        let close = |x: &f64| (x - self.exit).abs() < 4.0;
+        other.entries.iter().any(close)
+    }
+}
+
+/// The horizontal lines of an edge: channel, zone, where it begins and where it ends.
+fn lines(wire: &Wire, [exit, via, entry]: [Option<f64>; 3]) -> Vec<(usize, Zone, f64, f64)> {
+    let (low, high) = wire.channels;
+    let parts = match via {
+        None => vec![(low, Zone::Passing, exit, entry)],
+        Some(_) => vec![
+            (low, Zone::Leaving, exit, via),
+            (high, Zone::Entering, via, entry),
+        ],
+    };
+    let line = |(channel, zone, from, to): (_, _, Option<f64>, Option<f64>)| {
+        let (from, to) = from.zip(to)?;
+        ((from - to).abs() > 0.5).then_some((channel, zone, from, to))
+    };
+    parts.into_iter().filter_map(line).collect()
+}
+
+/// Tracks for the lines of a zone, counted from below: the shorter a line, the nearer to its boxes.
+fn assign(zone: Zone, mut turns: Vec<Turn>) -> (Vec<(Turn, usize)>, usize) {
+    turns.sort_by(|a, b| (a.to - a.from).total_cmp(&(b.to - b.from)));
+    let mut tracks = Tracks::default();
+    let mut placed: Vec<(Turn, usize)> = Vec::new();
+    while !turns.is_empty() {
+        let free = |i: &usize| !(0..turns.len()).any(|j| j != *i && turns[j].below(&turns[*i]));
+        let next = match zone {
+            Zone::Passing => (0..turns.len()).find(free).unwrap_or(0),
+            _ => 0,
+        };
+        let turn = turns.remove(next);
+        let under = placed
+            .iter()
+            .filter(|(t, _)| zone == Zone::Passing && t.below(&turn));
+        let least = under.map(|(_, k)| k + 1).max().unwrap_or(0);
+        let track = tracks.take((turn.from, turn.to), TRACK, least);
+        placed.push((turn, track));
+    }
+    let count = tracks.len();
+    if zone == Zone::Entering {
+        placed.iter_mut().for_each(|(_, k)| *k = count - 1 - *k);
+    }
+    (placed, count)
+}
+
+/// The rows and channels from the top to the bottom.
+struct Down {
+    /// The top and the height of each row.
+    rows: Vec<(f64, f64)>,
+    height: f64,
+}
+
+impl Down {
+    fn new(graph: &Graph, rows: &Rows, turns: &Turns) -> Self {
+        let header = graph.columns.iter().any(Option::is_some);
+        let mut y = PAGE + if header { HEADER } else { 8.0 };
+        let count = rows.rows.len();
+        let mut placed = vec![(0.0, 0.0); count];
+        for row in (0..count).rev() {
+            y += channel(graph, rows, turns, row + 1);
+            let heights = rows.rows[row].iter().map(|&i| height(graph, i));
+            let height = heights.fold(0.0, f64::max);
+            placed[row] = (y, height);
+            y += height;
+        }
+        y += channel(graph, rows, turns, 0);
+        Down {
+            rows: placed,
+            height: y + PAGE,
+        }
+    }
+
+    /// A track of a channel.
+    fn track(&self, channel: usize, track: usize) -> f64 {
+        let bottom = match channel {
+            0 => self.height - PAGE,
+            above => self.rows[above - 1].0,
+        };
+        bottom - ABOVE_ROW - TRACK * track as f64
+    }
+}
+
+fn height(graph: &Graph, item: usize) -> f64 {
+    let item = &graph.items[item];
+    match item.column {
+        None => BAR,
+        Some(_) if item.detail.is_empty() => LINE,
+        Some(_) => BOX,
+    }
+}
+
+fn channel(graph: &Graph, rows: &Rows, turns: &Turns, channel: usize) -> f64 {
+    let is_parameter = |row: usize| {
+        let items = rows.rows.get(row);
+        items.is_some_and(|items| is_bottom(&graph.items[items[0]]))
+    };
+    let tight = channel > 0 && is_parameter(channel - 1) && is_parameter(channel);
+    match turns.counts[channel] {
+        0 if tight => BETWEEN_PARAMETERS,
+        0 if channel == 0 || channel == rows.rows.len() => 6.0,
+        0 => CHANNEL,
+        n => ABOVE_ROW + BELOW_ROW + TRACK * (n - 1) as f64,
+    }
+}
+
+fn boxes(graph: &Graph, rows: &Rows, places: &Places, across: &Across, down: &Down) -> Vec<Rect> {
+    let rect = |item: usize| {
+        let (y, tallest) = down.rows[rows.of[item]];
+        match graph.items[item].column {
+            Some(column) => Rect {
+                at: (across.columns[column] + places.lefts[item], y),
+                size: (places.widths[item], tallest),
+            },
+            None => Rect {
+                at: (PAGE, y),
+                size: (across.width - 2.0 * PAGE, tallest),
+            },
+        }
+    };
+    (0..graph.items.len()).map(rect).collect()
+}
+
+/// The corners of an edge.
+fn path(
+    wire: &Wire,
+    graph: &Graph,
+    edge: usize,
+    across: &Across,
+    (start, end): (f64, f64),
+    y: &dyn Fn(Zone) -> Option<f64>,
+) -> Vec<Point> {
+    let [exit, via, entry] = across.ends(graph, edge, wire);
+    let first = exit.or(via).or(entry).unwrap_or(0.0);
+    let middle = via.or(entry).unwrap_or(first);
+    let last = entry.unwrap_or(middle);
+    let mut points = vec![(first, start)];
+    let turns = [
+        (first, y(Zone::Leaving), middle),
+        (first, y(Zone::Passing), last),
+        (middle, y(Zone::Entering), last),
+    ];
+    for (from, y, to) in turns {
+        if let Some(y) = y {
+            points.extend([(from, y), (to, y)]);
+        }
+    }
+    points.push((last, end));
+    points
+}

@@ -1,0 +1,112 @@
+//! Which step each node belongs to: most say so, the others follow from their neighbours.
+
+use std::collections::HashMap;
+
+use super::Node;
+
+/// Where a node is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Home {
+    /// In the column before the first step: initial states.
+    Before,
+    /// In the column of a time step.
+    Step(usize),
+    /// Across all columns.
+    Everywhere,
+}
+
+/// The steps that a node's neighbours belong to.
+#[derive(Clone, Copy, PartialEq)]
+enum Steps {
+    None,
+    One(usize),
+    Many,
+}
+
+impl Steps {
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Steps::None, x) | (x, Steps::None) => x,
+            (Steps::One(a), Steps::One(b)) if a == b => self,
+            _ => Steps::Many,
+        }
+    }
+}
+
+/// The homes of all nodes. Without any time, everything is in one column, the one before.
+pub(super) fn homes(nodes: &[Node]) -> Vec<Home> {
+    let Some(first) = nodes.iter().filter_map(|n| n.info.time).min() else {
+        return vec![Home::Before; nodes.len()];
+    };
+    let mut steps = from_operands(nodes);
+    to_users(nodes, &mut steps);
+    let apart = in_several_steps(nodes, &steps);
+    let home = |(node, &steps): (&Node, &Steps)| match (node.info.time, steps) {
+        (Some(t), _) => Home::Step(t),
+        _ if is_parameter(node) => Home::Everywhere,
+        (None, Steps::One(t)) => match t == first && precedes(nodes, node, &apart) {
+            true => Home::Before,
+            false => Home::Step(t),
+        },
+        _ => Home::Everywhere,
+    };
+    nodes.iter().zip(&steps).map(home).collect()
+}
+
+pub(super) fn is_parameter(node: &Node) -> bool {
+    node.info.operation == "variable" && node.info.time.is_none()
+}
+
+/// Nodes belong to the step that all their operands belong to: a loss to that of its output.
+fn from_operands(nodes: &[Node]) -> Vec<Steps> {
+    let mut steps: Vec<Steps> = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        let of_parents = node.info.parents.iter().map(|&p| steps[p]);
+        let from_parents = of_parents.fold(Steps::None, Steps::and);
+        steps.push(node.info.time.map_or(from_parents, Steps::One));
+    }
+    steps
+}
+
+/// What depends on no step belongs to the one where it is used: an initial state, a target.
+fn to_users(nodes: &[Node], steps: &mut [Steps]) {
+    let mut users = vec![Steps::None; nodes.len()];
+    for index in (0..nodes.len()).rev() {
+        if steps[index] == Steps::None {
+            steps[index] = match users[index] {
+                Steps::None => Steps::Many,
+                known => known,
+            };
+        }
+        for &parent in &nodes[index].info.parents {
+            users[parent] = users[parent].and(steps[index]);
+        }
+    }
+}
+
+type Name<'a> = (&'a str, Option<&'static str>);
+
+fn name(node: &Node) -> Name<'_> {
+    (&node.info.scope, node.info.name)
+}
+
+/// For the names of nodes without a time: whether they belong to several steps, as inputs do that
+/// were recorded before the loop over time.
+fn in_several_steps<'a>(nodes: &'a [Node], steps: &[Steps]) -> HashMap<Name<'a>, Steps> {
+    let mut found = HashMap::new();
+    for (node, &steps) in nodes.iter().zip(steps) {
+        if node.info.time.is_none() && steps != Steps::Many {
+            let of_name = found.entry(name(node)).or_insert(Steps::None);
+            *of_name = of_name.and(steps);
+        }
+    }
+    found
+}
+
+/// Whether a node of the first step comes before it: no operand has a time, and there is none of
+/// its name in another step.
+fn precedes(nodes: &[Node], node: &Node, apart: &HashMap<Name<'_>, Steps>) -> bool {
+    let parents = &node.info.parents;
+    parents.iter().all(|&p| nodes[p].info.time.is_none())
+        && (node.info.name.is_none() || apart.get(&name(node)) != Some(&Steps::Many))
+}
