@@ -23,6 +23,7 @@
 
 pub use autograd;
 pub use layers;
+pub use rand;
 
 mod adam;
 mod batches;
@@ -48,12 +49,21 @@ pub use sgd::Sgd;
 pub use text::{TextError, Vocabulary, read_text};
 pub use trainer::{StepReport, TrainError, Trainer};
 
-/// What a program or a notebook that trains a model needs: `use train::prelude::*;`.
+/// What a program or a notebook needs, from one import: `use train::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Adam, Checkpoint, Optimizer, ParameterGradients, Schedule, Sgd, StepReport, Trainer,
-        Vocabulary, Windows, clip_by_global_norm, clip_by_value, read_text, split,
+        Adam, Checkpoint, Optimizer, ParameterGradients, Schedule, Sgd, StepReport, TrainError,
+        Trainer, Vocabulary, Windows, clip_by_global_norm, clip_by_value, read_text, split,
     };
-    pub use autograd::{Gradients, Keep, Matrix, Scalar, Shape, Tape, Var};
-    pub use layers::{Bound, ParameterId, ParameterSet};
+    pub use autograd::ops::Unary;
+    pub use autograd::{
+        Gradients, Inputs, Keep, Matrix, MatrixMut, MatrixView, Operation, Pullback, Scalar, Shape,
+        Tape, Var, gradcheck,
+    };
+    pub use layers::{
+        Bound, Carried, Cell, CellKind, CharModel, Embedding, Generator, Gru, Linear, Lstm,
+        ParameterId, ParameterSet, Reset, SimpleRnn, Stack, State, Unrolled, Weights, dropout,
+        sample, uniform, unroll,
+    };
+    pub use rand::{SeedableRng, rngs::ChaCha8Rng};
 }

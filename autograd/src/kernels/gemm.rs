@@ -71,19 +71,18 @@ pub(crate) fn multiply<T: Scalar>(
         b.k,
         b.n
     );
-    Product {
+    T::product(Product {
         a,
         b,
         start,
         c,
         row: 0,
         col: 0,
-    }
-    .split();
+    });
 }
 
 /// Some rows and columns of a product.
-struct Product<'a, T> {
+pub struct Product<'a, T> {
     a: Left<'a, T>,
     b: &'a Packed<T>,
     start: Start<'a, T>,
@@ -95,7 +94,7 @@ struct Product<'a, T> {
 
 impl<T: Scalar> Product<'_, T> {
     /// Halved, by rows, as long as both halves are worth a thread.
-    fn split(self) {
+    pub(super) fn split(self) {
         let shape = self.c.shape();
         let enough = shape.len() * self.b.k >= 2 * SPLIT_WORK;
         let Product {

@@ -48,18 +48,17 @@ pub(crate) fn multiply<T: Scalar>(
         x.len()
     );
     let (y, first) = (y.row(0), 0);
-    Row {
+    T::product_of_row(Row {
         x,
         b,
         start,
         y,
         first,
-    }
-    .split();
+    });
 }
 
 /// Some columns of a product of one row.
-struct Row<'a, T> {
+pub struct Row<'a, T> {
     x: &'a [T],
     b: RightOfRow<'a, T>,
     start: Start<'a, T>,
@@ -70,7 +69,7 @@ struct Row<'a, T> {
 
 impl<T: Scalar> Row<'_, T> {
     /// Halved as long as both halves are worth a thread.
-    fn split(self) {
+    pub(super) fn split(self) {
         /// A whole number of blocks on every processor.
         const PIECE: usize = 128;
         let Row {
