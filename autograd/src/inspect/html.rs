@@ -4,7 +4,7 @@ use super::svg::escape;
 use crate::{MatrixView, Scalar};
 
 /// Rows and columns of a matrix that are shown; of longer ones, the first of them.
-const SHOWN: usize = 10;
+const SHOWN: usize = 16;
 
 /// A table with a head; its cells are text.
 pub(super) fn table(head: &[String], rows: &[Vec<String>]) -> String {

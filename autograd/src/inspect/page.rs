@@ -17,7 +17,8 @@ const SCRIPT: &str = include_str!("page/page.js");
 ///
 /// The drawing of the tape stands at the left; with the arrow keys or the slider the sweep goes
 /// forward and back, one node a frame, and shows what the node sends by which rule. A click on a
-/// node shows its value, its gradient so far and its rules. The document needs no network.
+/// node shows its value, its gradient so far and its rules. "sweep.html#12" opens it at frame 12. The
+/// document needs no network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page {
     title: String,
@@ -150,11 +151,11 @@ impl fmt::Display for Page {
 <body>
 <header>
 <h1>{title}</h1>
-<button id="first" title="to the beginning (Home)">⏮</button>
-<button id="back" title="one node back (←)">◀</button>
-<button id="play" title="play (space)">▶</button>
-<button id="next" title="one node on (→)">▷</button>
-<button id="last" title="to the end (End)">⏭</button>
+<button id="first" title="to the beginning (Home)">«</button>
+<button id="back" title="one node back (←)">‹</button>
+<button id="play" title="play (space)">play</button>
+<button id="next" title="one node on (→)">›</button>
+<button id="last" title="to the end (End)">»</button>
 <input id="slider" type="range" min="0" max="{count}" value="0" aria-label="nodes that have sent">
 <span id="where"></span>
 </header>

@@ -23,7 +23,7 @@ function markBoxes() {
   }
   for (const past of frames.slice(0, frame)) mark(past.dataset.node, "done");
   const now = frames[frame - 1];
-  if (now && frame < frames.length + 1) {
+  if (now) {
     for (const to of arrivals(now)) {
       mark(to, "receives");
       for (const edge of document.querySelectorAll(`[data-edge="${to}-${now.dataset.node}"]`)) {
@@ -73,14 +73,14 @@ function go(to) {
 function pause() {
   clearInterval(timer);
   timer = null;
-  find("play").textContent = "▶";
+  find("play").textContent = "play";
 }
 
 function play() {
   if (timer !== null) return pause();
   if (frame === frames.length) go(0);
   timer = setInterval(() => go(frame + 1), 700);
-  find("play").textContent = "⏸";
+  find("play").textContent = "pause";
 }
 
 const actions = {
@@ -102,4 +102,4 @@ find("drawing").addEventListener("click", (event) => {
   markBoxes();
   showNode();
 });
-go(0);
+go(Number(location.hash.slice(1)) || 0); // "sweep.html#12" opens at a frame
