@@ -4,13 +4,14 @@
 //! |---|---|
 //! | `home` | which step each node belongs to |
 //! | `model` | what becomes a box, a bar or an edge |
-//! | `label` | what stands in a box and under the pointer |
+//! | `label`, `formula` | what stands in a box and under the pointer |
 //! | `rows`, `place` | in which row each box is, and where in it |
 //! | `route`, `tracks` | how the edges get around the boxes |
 //! | `geometry` | all of it in coordinates |
 //! | `paint`, `dot` | the result as a picture, or for Graphviz |
 
 mod dot;
+mod formula;
 mod geometry;
 mod home;
 mod label;

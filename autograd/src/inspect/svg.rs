@@ -117,7 +117,17 @@ pub(crate) fn text_width(text: &str, size: f64) -> f64 {
     let visible = text
         .chars()
         .filter(|c| !('\u{300}'..='\u{36f}').contains(c));
-    visible.count() as f64 * CHARACTER * size
+    visible.map(character_width).sum::<f64>() * size
+}
+
+fn character_width(c: char) -> f64 {
+    match c {
+        'W' | 'M' | 'm' | '@' | '%' | '⊙' | '…' => 1.0,
+        'ᵀ' | '\u{2080}'..='\u{209f}' => 0.45,
+        '\u{1100}'..='\u{11ff}' | '\u{2e80}'..='\u{d7ff}' | '\u{f900}'..='\u{faff}' => 1.1,
+        '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' | '\u{1f000}'.. => 1.4,
+        _ => CHARACTER,
+    }
 }
 
 /// A text as it stands in HTML and SVG, between tags and within quotes. Characters that no document

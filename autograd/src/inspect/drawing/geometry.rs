@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{Graph, is_bottom};
-use super::place::Places;
+use super::model::{Flow, Graph, Item, is_bottom};
+use super::place::{DETAIL, NAME, Places};
 use super::route::{Net, Routes, Via, Wire};
 use super::rows::Rows;
 use super::tracks::Tracks;
+use crate::inspect::svg::text_width;
 
 /// Between two tracks.
 const TRACK: f64 = 9.0;
@@ -24,6 +25,12 @@ pub(super) const HEADER: f64 = 30.0;
 const BOX: f64 = 34.0;
 const LINE: f64 = 22.0;
 const BAR: f64 = 22.0;
+/// Before, between and behind the texts of a bar.
+pub(super) const BAR_TEXT: f64 = 10.0;
+
+pub(super) const LEGEND_LINE: f64 = 16.0;
+/// The width of the longest line of the legend.
+const LEGEND: f64 = 300.0;
 
 pub(super) type Point = (f64, f64);
 
@@ -48,6 +55,10 @@ impl Rect {
 pub(super) struct Geometry {
     pub size: Point,
     pub columns: Vec<Rect>,
+    /// Where the texts of bars begin.
+    pub text: f64,
+    /// Where the legend begins.
+    pub legend: Point,
     /// One for each item.
     pub boxes: Vec<Rect>,
     /// One for each edge, from where it leaves to where it enters.
@@ -59,7 +70,7 @@ impl Geometry {
         let rows = Rows::new(graph);
         let places = Places::new(graph, &rows);
         let routes = Routes::new(graph, &rows, &places);
-        let across = Across::new(&places, &routes);
+        let across = Across::new(graph, &places, &routes);
         let turns = Turns::new(graph, &rows, &routes, &across);
         let down = Down::new(graph, &rows, &turns);
         let boxes = boxes(graph, &rows, &places, &across, &down);
@@ -77,7 +88,9 @@ impl Geometry {
             size: (w, down.height - 2.0 * PAGE),
         };
         Geometry {
-            size: (across.width, down.height),
+            size: (across.width.max(LEGEND), down.height + legend_height(graph)),
+            legend: (PAGE, down.height + 6.0),
+            text: across.text,
             columns: across
                 .columns
                 .iter()
@@ -90,14 +103,33 @@ impl Geometry {
     }
 }
 
+fn legend_height(graph: &Graph) -> f64 {
+    let has = |flow| graph.edges.iter().any(|e| e.flow == flow);
+    let gradient = graph.items.iter().any(|i| i.gradient.is_some());
+    let lines = [has(Flow::Recurrent), has(Flow::Cut), gradient];
+    let lines = lines.into_iter().filter(|&line| line).count();
+    LEGEND_LINE * lines as f64
+}
+
 /// The left sides of the columns, and the tracks between them.
 struct Across {
     columns: Vec<f64>,
     width: f64,
+    /// Where the texts of bars begin: clear of the gutters.
+    text: f64,
+}
+
+fn first_step(graph: &Graph) -> usize {
+    graph.columns.iter().position(Option::is_some).unwrap_or(0)
+}
+
+/// A bar's name and what follows it on the same line.
+fn bar_text_width(bar: &Item) -> f64 {
+    text_width(&bar.name, NAME) + BAR_TEXT + text_width(&bar.detail, DETAIL)
 }
 
 impl Across {
-    fn new(places: &Places, routes: &Routes) -> Self {
+    fn new(graph: &Graph, places: &Places, routes: &Routes) -> Self {
         let mut x = PAGE;
         let mut columns = Vec::new();
         for (width, &tracks) in places.columns.iter().zip(&routes.gutters) {
@@ -105,9 +137,13 @@ impl Across {
             columns.push(x);
             x += width;
         }
+        let text = columns[first_step(graph)] + BAR_TEXT;
+        let bars = graph.items.iter().filter(|i| i.column.is_none());
+        let ends = bars.map(|bar| text + bar_text_width(bar) + BAR_TEXT);
         Across {
+            width: ends.fold(x + GUTTER, f64::max) + PAGE,
             columns,
-            width: x + GUTTER + PAGE,
+            text,
         }
     }
 

@@ -39,18 +39,27 @@ pub(super) fn homes(nodes: &[Node]) -> Vec<Home> {
         return vec![Home::Before; nodes.len()];
     };
     let mut steps = from_operands(nodes);
+    let derived: Vec<_> = steps.iter().map(|&s| s != Steps::None).collect();
     to_users(nodes, &mut steps);
     let apart = in_several_steps(nodes, &steps);
-    let home = |(node, &steps): (&Node, &Steps)| match (node.info.time, steps) {
-        (Some(t), _) => Home::Step(t),
-        _ if is_parameter(node) => Home::Everywhere,
-        (None, Steps::One(t)) => match t == first && precedes(nodes, node, &apart) {
-            true => Home::Before,
-            false => Home::Step(t),
-        },
-        _ => Home::Everywhere,
-    };
-    nodes.iter().zip(&steps).map(home).collect()
+    let mut homes = vec![Home::Everywhere; nodes.len()];
+    let mut not_before = derived;
+    for (index, node) in nodes.iter().enumerate().rev() {
+        let lonely = node.info.name.is_none() || apart.get(&name(node)) != Some(&Steps::Many);
+        homes[index] = match (node.info.time, steps[index]) {
+            (Some(t), _) => Home::Step(t),
+            _ if is_parameter(node) => Home::Everywhere,
+            (None, Steps::One(t)) if t == first && lonely && !not_before[index] => Home::Before,
+            (None, Steps::One(t)) => Home::Step(t),
+            _ => Home::Everywhere,
+        };
+        // What is used by its parts is the input of all steps, even if there is only one.
+        let input = node.view && !node.cut;
+        if input || (node.info.time.is_none() && homes[index] != Home::Before) {
+            node.info.parents.iter().for_each(|&p| not_before[p] = true);
+        }
+    }
+    homes
 }
 
 pub(super) fn is_parameter(node: &Node) -> bool {
@@ -90,7 +99,7 @@ fn name(node: &Node) -> Name<'_> {
     (&node.info.scope, node.info.name)
 }
 
-/// For the names of nodes without a time: whether they belong to several steps, as inputs do that
+/// For the names of nodes without a time: the steps they belong to; to several, as inputs do that
 /// were recorded before the loop over time.
 fn in_several_steps<'a>(nodes: &'a [Node], steps: &[Steps]) -> HashMap<Name<'a>, Steps> {
     let mut found = HashMap::new();
@@ -101,12 +110,4 @@ fn in_several_steps<'a>(nodes: &'a [Node], steps: &[Steps]) -> HashMap<Name<'a>,
         }
     }
     found
-}
-
-/// Whether a node of the first step comes before it: no operand has a time, and there is none of
-/// its name in another step.
-fn precedes(nodes: &[Node], node: &Node, apart: &HashMap<Name<'_>, Steps>) -> bool {
-    let parents = &node.info.parents;
-    parents.iter().all(|&p| nodes[p].info.time.is_none())
-        && (node.info.name.is_none() || apart.get(&name(node)) != Some(&Steps::Many))
 }

@@ -1,34 +1,44 @@
 //! What stands in a box, and what appears under the pointer.
 
 use super::Node;
+use super::formula::{Formulas, symbol};
 use super::home::is_parameter;
 
 /// The most characters of a name, and of the line below it.
 const NAME: usize = 22;
-const DETAIL: usize = 26;
+const DETAIL: usize = 28;
 
 pub(super) struct Labels<'a> {
     nodes: &'a [Node],
-    /// For views that are folded: the node that they are a part of.
-    source: &'a [usize],
+    formulas: Formulas<'a>,
     /// How many nodes each is an operand of.
     uses: Vec<usize>,
+    /// The scope of those, where they have the same.
+    users_scope: Vec<Option<&'a str>>,
 }
 
 impl<'a> Labels<'a> {
-    pub fn new(nodes: &'a [Node], source: &'a [usize]) -> Self {
+    pub fn new(formulas: Formulas<'a>) -> Self {
+        let Formulas { nodes, source, .. } = formulas;
         let mut uses = vec![0; nodes.len()];
+        let mut users_scope = vec![None; nodes.len()];
         let drawn = nodes.iter().enumerate().filter(|&(i, _)| source[i] == i);
         for (_, node) in drawn {
             let mut of: Vec<_> = node.info.parents.iter().map(|&p| source[p]).collect();
             of.sort_unstable();
             of.dedup();
-            of.into_iter().for_each(|p| uses[p] += 1);
+            for parent in of {
+                let scope = &mut users_scope[parent];
+                let same = uses[parent] == 0 || *scope == Some(node.info.scope.as_str());
+                *scope = same.then_some(&node.info.scope);
+                uses[parent] += 1;
+            }
         }
         Labels {
             nodes,
-            source,
+            formulas,
             uses,
+            users_scope,
         }
     }
 
@@ -45,22 +55,32 @@ impl<'a> Labels<'a> {
         let node = &self.nodes[last];
         let detail = match (scope, members.len()) {
             (Some(_), _) => self.names(members),
-            (None, 1) if node.info.parents.is_empty() => {
-                return node.info.shape.to_string() + &self.uses(last);
-            }
+            (None, 1) if node.info.parents.is_empty() => node.info.shape.to_string(),
             (None, 1) => self.formula(last),
             (None, n) => format!("sum of {}", n + 1),
         };
         shorten(&detail, DETAIL)
     }
 
-    /// "   3 uses", for parameters.
-    fn uses(&self, index: usize) -> String {
-        match (is_parameter(&self.nodes[index]), self.uses[index]) {
-            (false, _) => String::new(),
-            (true, 1) => "  ·  1 use".into(),
-            (true, n) => format!("  ·  {n} uses"),
+    /// Bars have more room: how often a parameter is used, and in which scope.
+    pub fn of_bar(&self, members: &[usize]) -> String {
+        let last = members[members.len() - 1];
+        let mut words = vec![self.detail(members, None)];
+        if is_parameter(&self.nodes[last]) {
+            words.push(match self.uses[last] {
+                1 => "1 use".into(),
+                n => format!("{n} uses"),
+            });
         }
+        let own = self.nodes[last].info.scope.as_str();
+        let scope = if own.is_empty() {
+            self.users_scope[last].unwrap_or("")
+        } else {
+            own
+        };
+        words.push(shorten(scope, NAME));
+        words.retain(|word| !word.is_empty());
+        words.join("  ·  ")
     }
 
     fn names(&self, members: &[usize]) -> String {
@@ -68,65 +88,18 @@ impl<'a> Labels<'a> {
         names.collect::<Vec<_>>().join(" ")
     }
 
-    /// "zx + h Wᵀ", "sigmoid z[0..4]": short, with what is folded into it.
+    /// How a node is computed, unless the first line has said so: "zx + hₜ₋₁ Wᵀ", "σ z[0..4]".
     fn formula(&self, index: usize) -> String {
-        let Node {
-            info, arguments, ..
-        } = &self.nodes[index];
-        let operands: Vec<_> = info.parents.iter().map(|&p| self.operand(p)).collect();
-        let known = operands.iter().all(|o| !o.is_empty());
-        match (info.operation, &operands[..]) {
-            ("add_matmul_t", [a, x, w]) if known => format!("{a} + {x} {w}ᵀ"),
-            ("matmul_t", [x, w]) if known => format!("{x} {w}ᵀ"),
-            ("matmul", [a, b]) if known => format!("{a} {b}"),
-            ("rows" | "cols", [whole]) => self.part(index, whole),
-            ("add" | "sub" | "mul" | "div", [a, b]) if known => {
-                format!("{a} {} {b}", symbol(info.operation))
-            }
-            (operation, _) => {
-                let shown = info.name.map(|_| symbol(operation)); // else it is the first line
-                let slices = info.parents.iter().filter(|&&p| self.source[p] != p);
-                let slices = slices.map(|&p| self.operand(p));
-                let words = shown.map(String::from).into_iter().chain(slices);
-                let words = words.chain(Some(arguments.clone()));
-                let words: Vec<_> = words.filter(|w| !w.is_empty()).collect();
-                words.join(" ")
-            }
-        }
-    }
-
-    /// What an operand is called, "z[0..4]"; empty without a name.
-    fn operand(&self, mut index: usize) -> String {
-        let mut slices = String::new();
-        loop {
-            let node = &self.nodes[index];
-            let cut = node.cut && node.info.name.is_none() && !node.info.parents.is_empty();
-            if self.source[index] != index {
-                slices = self.slice(index) + &slices;
-            } else if !cut {
-                break;
-            }
-            index = node.info.parents[0];
-        }
-        match (self.nodes[index].info.name, slices.is_empty()) {
-            (Some(name), _) => name.to_string() + &slices,
-            (None, true) => String::new(),
-            (None, false) => format!("·{slices}"),
-        }
-    }
-
-    fn part(&self, index: usize, whole: &str) -> String {
-        let whole = if whole.is_empty() { "·" } else { whole };
-        whole.to_string() + &self.slice(index)
-    }
-
-    /// "[0..4]" for columns, "[0..2, :]" for rows.
-    fn slice(&self, index: usize) -> String {
-        let node = &self.nodes[index];
-        match node.info.operation {
-            "rows" => format!("[{}, :]", node.arguments),
-            "cols" => format!("[{}]", node.arguments),
-            other => format!(" {other} {}", node.arguments),
+        let info = &self.nodes[index].info;
+        let formula = self.formulas.of(index, DETAIL);
+        let unary = info.parents.len() == 1;
+        let known = formula.chars().any(|c| c != '·' && c.is_alphanumeric());
+        match info.name {
+            None if unary && !formula.contains('[') => String::new(),
+            Some(_) if formula.starts_with("· ") && !known => symbol(info.operation).into(),
+            Some(_) if unary && !formula.contains('[') => symbol(info.operation).into(),
+            _ if known => formula,
+            _ => String::new(),
         }
     }
 
@@ -159,19 +132,6 @@ impl<'a> Labels<'a> {
             lines.push(format!("to {}: {rule}", self.nodes[parent].info.label()));
         }
         lines.join("\n")
-    }
-}
-
-/// How an operation is written.
-fn symbol(operation: &'static str) -> &'static str {
-    match operation {
-        "add" => "+",
-        "sub" => "−",
-        "mul" => "⊙",
-        "div" => "÷",
-        "sigmoid" => "σ",
-        "transpose" => "ᵀ",
-        other => other,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use super::formula::Formulas;
 use super::home::{Home, homes, is_parameter};
 use super::label::Labels;
 use super::{Node, View, is_in};
@@ -156,8 +157,13 @@ impl Builder<'_> {
     fn build(&self) -> (Vec<Item>, Vec<Edge>) {
         let (groups, group_of) = self.groups();
         let colours = self.colours();
-        let labels = Labels::new(self.nodes, &self.source);
         let states = self.states();
+        let labels = Labels::new(Formulas {
+            nodes: self.nodes,
+            homes: &self.homes,
+            source: &self.source,
+            states: states.iter().map(|&(initial, _)| initial).collect(),
+        });
         let mut items: Vec<_> = groups
             .iter()
             .map(|members| {
@@ -165,12 +171,16 @@ impl Builder<'_> {
                 let scope = self.scope_of(last);
                 let kind = self.kind(last, scope, colours.get(&last));
                 let norms = members.iter().filter_map(|&m| self.nodes[m].gradient);
+                let column = self.columns.get(&self.homes[last]).copied();
                 Item {
                     node: last,
-                    column: self.columns.get(&self.homes[last]).copied(),
+                    column,
                     kind,
                     name: labels.name(last, scope),
-                    detail: labels.detail(members, scope),
+                    detail: match column {
+                        Some(_) => labels.detail(members, scope),
+                        None => labels.of_bar(members),
+                    },
                     title: labels.title(members, scope),
                     gradient: norms.reduce(f64::max),
                     state_of: None,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::geometry::{Geometry, HEADER, Point, Rect};
+use super::geometry::{BAR_TEXT, Geometry, HEADER, LEGEND_LINE, Point, Rect};
 use super::model::{Edge, Flow, Graph, Item, Kind};
 use super::place::{DETAIL, NAME};
 use crate::inspect::svg::{Svg, text_width};
@@ -20,7 +20,12 @@ const FAINT: &str = "#5c6570";
 /// The radius of the corners of edges.
 const CORNER: f64 = 5.0;
 /// The orders of magnitude that the darkness of boxes tells apart.
-const DECADES: f64 = 6.0;
+const DECADES: f64 = 12.0;
+
+/// The texts of the legend.
+const FROM_BEFORE: &str = "from the step before";
+const NO_GRADIENT: &str = "no gradient passes";
+const GRADIENT: &str = "norm of the gradient";
 
 pub(super) fn paint(graph: &Graph) -> Svg {
     let geometry = Geometry::new(graph);
@@ -34,14 +39,13 @@ pub(super) fn paint(graph: &Graph) -> Svg {
             }
         }
     }
-    let largest = graph.items.iter().filter_map(|i| i.gradient);
-    let largest = largest.filter(|g| g.is_finite()).fold(0.0, f64::max);
-    let text_at = first_step(graph, &geometry);
+    let scale = Scale::new(graph);
     for (item, rect) in graph.items.iter().zip(&geometry.boxes) {
-        let fill = tint(item, largest);
-        paint_item(&mut svg, item, rect, &fill, text_at);
+        let fill = tint(item, scale);
+        paint_item(&mut svg, item, rect, &fill, geometry.text);
     }
     starts(&mut svg, graph, &geometry);
+    legend(&mut svg, graph, &geometry, scale);
     svg
 }
 
@@ -52,12 +56,6 @@ pub(super) fn colour(flow: Flow) -> &'static str {
         Flow::Parameter(k) => PARAMETERS[k % PARAMETERS.len()],
         Flow::Cut => CUT,
     }
-}
-
-/// Where the texts of bars begin: clear of the gutters.
-fn first_step(graph: &Graph, geometry: &Geometry) -> f64 {
-    let first = graph.columns.iter().position(Option::is_some).unwrap_or(0);
-    geometry.columns[first].at.0 + 8.0
 }
 
 fn columns(svg: &mut Svg, graph: &Graph, geometry: &Geometry) {
@@ -216,23 +214,73 @@ fn bar_text(svg: &mut Svg, item: &Item, rect: &Rect, ink: &str, x: f64) {
         &item.name,
         &format!(r#"font-size="{NAME}" fill="{ink}""#),
     );
-    let x = x + text_width(&item.name, NAME) + 10.0;
+    let x = x + text_width(&item.name, NAME) + BAR_TEXT;
     let with = format!(r#"font-size="{DETAIL}" fill="{FAINT}""#);
     svg.text((x, y), &item.detail, &with);
 }
 
+/// The orders of magnitude of the gradients.
+#[derive(Clone, Copy)]
+struct Scale {
+    low: f64,
+    high: f64,
+}
+
+impl Scale {
+    fn new(graph: &Graph) -> Option<Self> {
+        let gradients = graph.items.iter().filter_map(|i| i.gradient);
+        let orders = gradients
+            .filter(|g| g.is_finite() && *g > 0.0)
+            .map(f64::log10);
+        let (low, high) = orders.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), g| {
+            (low.min(g), high.max(g))
+        });
+        let high = high.ceil();
+        let low = low.floor().min(high - 1.0).max(high - DECADES);
+        (low < high).then_some(Scale { low, high })
+    }
+
+    fn colour(self, gradient: f64) -> String {
+        let part = (gradient.log10() - self.low) / (self.high - self.low);
+        let part = 0.12 + 0.88 * part.clamp(0.0, 1.0);
+        let mix = |from: f64, to: f64| (from + (to - from) * part).round();
+        format!("rgb(255,{},{})", mix(255.0, 186.0), mix(250.0, 70.0))
+    }
+}
+
 /// The darker, the larger the gradient is, by orders of magnitude.
-fn tint(item: &Item, largest: f64) -> String {
-    let plain = match item.kind {
-        Kind::Data => "#eef1f4",
-        _ => "#ffffff",
-    };
-    let Some(gradient) = item.gradient.filter(|_| largest > 0.0) else {
-        return plain.into();
-    };
-    let below = (largest / gradient).log10();
-    let part = (1.0 - below / DECADES).clamp(0.0, 1.0);
-    let mix = |from: f64, to: f64| (from + (to - from) * part).round();
-    let (r, g, b) = (mix(255.0, 255.0), mix(255.0, 198.0), mix(255.0, 92.0));
-    format!("rgb({r},{g},{b})")
+fn tint(item: &Item, scale: Option<Scale>) -> String {
+    match (scale.zip(item.gradient), item.kind) {
+        (Some((scale, gradient)), _) if gradient > 0.0 => scale.colour(gradient),
+        (_, Kind::Data) => "#eef1f4".into(),
+        _ => "#ffffff".into(),
+    }
+}
+
+/// What the colours mean, of those that occur.
+fn legend(svg: &mut Svg, graph: &Graph, geometry: &Geometry, scale: Option<Scale>) {
+    let words = format!(r#"font-size="{DETAIL}" fill="{FAINT}""#);
+    let mut at = geometry.legend;
+    let dashed = r#"stroke-width="1.8" stroke-dasharray="5 4""#;
+    for (flow, look, text) in [
+        (Flow::Recurrent, r#"stroke-width="2.2""#, FROM_BEFORE),
+        (Flow::Cut, dashed, NO_GRADIENT),
+    ] {
+        if graph.edges.iter().any(|e| e.flow == flow) {
+            let end = (at.0 + 24.0, at.1 - 3.5);
+            let with = format!(r#"stroke="{}" {look}"#, colour(flow));
+            svg.line((at.0, at.1 - 3.5), end, &with);
+            svg.text((at.0 + 30.0, at.1), text, &words);
+            at.1 += LEGEND_LINE;
+        }
+    }
+    let Some(scale) = scale else { return };
+    for k in 0..6 {
+        let order = scale.low + (scale.high - scale.low) * f64::from(k) / 5.0;
+        let corner = (at.0 + 10.0 * f64::from(k), at.1 - 9.0);
+        let fill = format!(r#"fill="{}""#, scale.colour(10_f64.powf(order)));
+        svg.rect(corner, (10.0, 10.0), &fill);
+    }
+    let text = format!("{GRADIENT} 1e{:.0} … 1e{:.0}", scale.low, scale.high);
+    svg.text((at.0 + 66.0, at.1), &text, &words);
 }

@@ -18,7 +18,7 @@ pub(super) type Net = (usize, Flow);
 const LINES_APART: f64 = 6.0;
 const BOX_APART: f64 = 7.0;
 /// The nearest that two ends at a box come, and an end to its corner.
-const PORTS_APART: f64 = 7.0;
+const PORTS_APART: f64 = 6.0;
 
 /// The way of an edge, as far as it is known before the tracks' positions are.
 pub(super) struct Wire {
@@ -55,26 +55,16 @@ impl Routes {
             rows,
             places,
             verticals: Vec::new(),
+            climbs: vec![None; graph.edges.len()],
         };
-        let mut wires = routing.wires();
-        routing.verticals = routing.ports(&wires);
-        for edge in 0..wires.len() {
-            wires[edge].via = routing.via(edge, &wires[edge]);
-            if let Some(Via::Lane(column, x)) = wires[edge].via {
-                let Wire { net, channels, .. } = wires[edge];
-                routing.verticals.push(Vertical {
-                    net,
-                    column,
-                    x,
-                    channels,
-                });
-            }
-        }
+        // Once to see from which side the edges come, once more with their ends in that order.
+        let mut wires = routing.climb();
+        routing.climbs = wires.iter().map(|wire| wire.via).collect();
+        wires = routing.climb();
         let gutters = routing.gutter_tracks(&mut wires);
         Routes { wires, gutters }
     }
 }
-
 /// A vertical line within a column.
 struct Vertical {
     net: Net,
@@ -88,9 +78,30 @@ struct Routing<'a> {
     rows: &'a Rows,
     places: &'a Places,
     verticals: Vec<Vertical>,
+    /// How the edges climb, as far as is known yet.
+    climbs: Vec<Option<Via>>,
 }
 
 impl Routing<'_> {
+    /// All edges with their ways.
+    fn climb(&mut self) -> Vec<Wire> {
+        let mut wires = self.wires();
+        self.verticals = self.ports(&wires);
+        for (edge, wire) in wires.iter_mut().enumerate() {
+            wire.via = self.via(edge, wire);
+            if let Some(Via::Lane(column, x)) = wire.via {
+                let Wire { net, channels, .. } = *wire;
+                self.verticals.push(Vertical {
+                    net,
+                    column,
+                    x,
+                    channels,
+                });
+            }
+        }
+        wires
+    }
+
     /// All edges with their ends.
     fn wires(&self) -> Vec<Wire> {
         let exits = self.exits();
@@ -184,9 +195,11 @@ impl Routing<'_> {
             let from_gutter = self.graph.items[edge.from].column
                 != self.graph.items[edge.to].column
                 && !self.bar_below(edge.from, edge.to);
-            let bearing = match from_gutter {
-                true => f64::NEG_INFINITY,
-                false => self.bearing(edge.to, edge.from),
+            let bearing = match self.climbs[index] {
+                Some(Via::Lane(_, x)) => x,
+                Some(Via::Gutter(..)) => f64::NEG_INFINITY,
+                None if from_gutter => f64::NEG_INFINITY,
+                None => self.bearing(edge.to, edge.from),
             };
             into[edge.to].push((bearing, index));
         }
