@@ -30,6 +30,7 @@ mod paths;
 mod plot;
 mod program;
 mod replay;
+mod rules;
 mod singular;
 mod svg;
 mod table;

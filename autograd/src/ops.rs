@@ -99,6 +99,12 @@ pub trait Operation<T: Scalar>: Send + 'static {
     /// What is sent to operand number `operand`, in print: "ȳ ⊙ (1 − y²)".
     fn rule(&self, operand: usize) -> String;
 
+    /// The letters that the rules have for the operands, where they are not x for one, and a, b, …
+    /// for several: they are printed as the operands' names.
+    fn letters(&self) -> &'static str {
+        ""
+    }
+
     /// For operations whose result is a part of their only operand: which. Such a node has no
     /// storage of its own, and neither `forward` nor `backward` is called.
     fn view(&self, shape: Shape) -> Option<Window> {

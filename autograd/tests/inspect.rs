@@ -298,3 +298,36 @@ fn what_cannot_be_asked_for_is_refused_by_name() {
         "{said}"
     );
 }
+
+#[test]
+fn rules_are_printed_with_the_names_of_the_operands() {
+    let tape = Tape::<f64>::new();
+    let node = |name| tape.var(Matrix::from([[0.5, 1.0], [0.2, 0.3]])).named(name);
+    let (x, u, h, w, b) = (node("x"), node("U"), node("h"), node("W"), node("b"));
+    let z = (b + x.matmul_t(u)).add_matmul_t(h, w).named("z");
+    let unnamed = z.tanh();
+    let e = (unnamed * h).sum().named("E");
+    let updates: Vec<String> = e
+        .replay()
+        .flat_map(|event| event.sent)
+        .map(|s| s.update)
+        .collect();
+    let expected = [
+        "x̄ += ȳ", // of the sum, whose operand has no name
+        "ā += ȳ ⊙ h",
+        "h̄ += ȳ ⊙ a",
+        "z̄ += ȳ ⊙ (1 − y²)",
+        "d̄ += ȳ",
+        "h̄ += ȳ W",
+        "W̄ += ȳᵀ h",
+        "b̄ += ȳ",
+        "b̄ += ȳ", // the letter of an operand without a name
+        "x̄ += ȳ U",
+        "Ū += ȳᵀ x",
+    ];
+    let spelled = expected.map(|text| {
+        text.replace('\u{16a}', "U\u{304}")
+            .replace('\u{101}', "a\u{304}")
+    });
+    assert_eq!(updates, spelled);
+}

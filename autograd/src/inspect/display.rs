@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::svg::escape;
 use super::text::write_aligned;
-use super::{Event, Program, Replay, html, show};
+use super::{Event, Program, Replay, Sent, html, show};
 use crate::{Gradients, Matrix, Scalar, Tape, Var};
 
 impl<T: Scalar> Matrix<T> {
@@ -105,23 +105,22 @@ fn escape_lines(text: &str) -> String {
 impl<T: Scalar> Event<T> {
     /// The event as HTML: the node, its gradient, and what it sends by which rule.
     pub(crate) fn html(&self) -> String {
-        let sent = |sent: &super::Sent<T>| {
-            let (to, rule) = (escape(&sent.to.label()), escape(&sent.rule));
+        let sent = |sent: &Sent<T>| {
+            let (to, update) = (escape(&sent.to.label()), escape(&sent.update));
             let part = html::matrix(sent.contribution.view());
             let total = html::matrix(sent.total.view());
             format!(
-                "<tr data-to=\"{}\"><td>{to}</td><td>{rule}</td><td>{part}</td><td class=\"total\">{total}</td></tr>",
+                "<tr><td colspan=\"2\">to <b>{to}</b>: {update}</td></tr>\
+                 <tr><td>contribution</td><td>{part}</td></tr>\
+                 <tr data-to=\"{}\"><td>in all so far</td><td class=\"total\">{total}</td></tr>",
                 sent.to.index
             )
         };
         let rows: String = self.sent.iter().map(sent).collect();
-        let (node, gradient) = (
-            escape(&self.node.to_string()),
-            html::matrix(self.gradient.view()),
-        );
-        let head = "<tr><th>to</th><th>rule</th><th>contribution</th><th>in all so far</th></tr>";
+        let node = escape(&self.node.to_string());
+        let gradient = html::matrix(self.gradient.view());
         format!(
-            "<p><b>{node}</b> has its gradient ȳ</p>{gradient}<p>and sends</p><table>{head}{rows}</table>"
+            "<p><b>{node}</b> has its gradient ȳ</p>{gradient}<p>and sends</p><table>{rows}</table>"
         )
     }
 

@@ -88,7 +88,7 @@ fn node<T: Scalar>(node: Var<'_, T>, line: &Line, gradients: &Gradients<'_, T>) 
     let rule = |(operand, &parent): (usize, &usize)| {
         let (to, rule) = (
             node.tape.info(parent).label(),
-            node.tape.rule(info.index, operand),
+            node.tape.update(info.index, operand),
         );
         format!(
             "<tr><td>{}</td><td>{}</td></tr>",

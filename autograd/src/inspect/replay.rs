@@ -42,6 +42,8 @@ pub struct Sent<T: Scalar = f32> {
     pub operand: usize,
     /// The rule as it is printed: "ȳ ⊙ (1 − y²)".
     pub rule: String,
+    /// The rule with the operands' names in it, and what it adds to: "W̄ += ȳᵀ h".
+    pub update: String,
     /// The contribution: all of it, where the same node is an operand more than once.
     pub contribution: Matrix<T>,
     /// The sum of all that the operand has received so far, with this.
@@ -55,11 +57,11 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// # use autograd::{Matrix, Tape};
     /// let tape = Tape::<f64>::new();
     /// let x = tape.var(Matrix::scalar(2.0)).named("x");
-    /// let y = x.square().named("y");
-    /// let e = (y * 3.0).named("E");
+    /// let h = x.square().named("h");
+    /// let e = (h * 3.0).named("E");
     /// let mut replay = e.replay();
     /// let first = replay.next().unwrap();
-    /// assert_eq!(first.to_string(), "E (scale): gradient [[1.0000]]\n    to y: ȳ ⊙ c = [[3.0000]]");
+    /// assert_eq!(first.to_string(), "E (scale): gradient [[1.0000]]\n    to h: h̄ += ȳ ⊙ c = [[3.0000]]");
     /// assert_eq!(replay.finish().of(x), e.backward().of(x));
     /// ```
     ///
@@ -113,6 +115,7 @@ impl<'t, T: Scalar> Replay<'t, T> {
                 to: tape.info(parent),
                 operand,
                 rule: tape.rule(index, operand),
+                update: tape.update(index, operand),
                 total: total.clone().unwrap_or_else(|| contribution.clone()),
                 contribution,
             });
@@ -147,12 +150,12 @@ impl<T: Scalar> fmt::Display for Event<T> {
         for sent in &self.sent {
             let Sent {
                 to,
-                rule,
+                update,
                 contribution,
                 total,
                 ..
             } = sent;
-            write!(f, "\n    to {}: {rule} = {contribution}", to.label())?;
+            write!(f, "\n    to {}: {update} = {contribution}", to.label())?;
             if contribution != total {
                 write!(f, ", in all {total}")?;
             }

@@ -67,6 +67,9 @@ impl<T: Scalar> Operation<T> for CrossEntropy<T> {
     fn rule(&self, operand: usize) -> String {
         ["ȳ w ⊙ (p − c)", "0", "0"][operand].into()
     }
+    fn letters(&self) -> &'static str {
+        "xpw"
+    }
 }
 
 /// E = 1/n Σ (a − b)².
@@ -147,6 +150,9 @@ impl<T: Scalar> Operation<T> for BinaryCrossEntropy {
     }
     fn rule(&self, operand: usize) -> String {
         ["ȳ (σ(x) − c) / n", "−ȳ x / n"][operand].into()
+    }
+    fn letters(&self) -> &'static str {
+        "xc"
     }
 }
 

@@ -102,6 +102,9 @@ impl<T: Scalar> Operation<T> for AddMatMulT {
     fn rule(&self, operand: usize) -> String {
         ["ȳ", "ȳ b", "ȳᵀ a"][operand].into()
     }
+    fn letters(&self) -> &'static str {
+        "dab"
+    }
 }
 
 impl<'t, T: Scalar> Var<'t, T> {

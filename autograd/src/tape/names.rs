@@ -47,6 +47,17 @@ impl<T: Scalar> Tape<T> {
         self.recording.borrow().nodes[index].op.rule(operand)
     }
 
+    /// The letters that a node's rules have for its operands.
+    pub(crate) fn letters(&self, index: usize) -> &'static str {
+        let recording = self.recording.borrow();
+        let node = &recording.nodes[index];
+        match (node.op.letters(), recording.parents(node).len()) {
+            ("", 1) => "x",
+            ("", _) => "abcd",
+            (own, _) => own,
+        }
+    }
+
     /// The nodes of a name that belong to time steps, in the order of time: `over_time("lstm1/c")`
     /// are c_0, c_1, … of the layer "lstm1".
     ///
