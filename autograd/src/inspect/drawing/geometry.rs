@@ -276,7 +276,7 @@ fn lines(wire: &Wire, [exit, via, entry]: [Option<f64>; 3]) -> Vec<(usize, Zone,
     };
     let line = |(channel, zone, from, to): (_, _, Option<f64>, Option<f64>)| {
         let (from, to) = from.zip(to)?;
-        ((from - to).abs() > 0.5).then_some((channel, zone, from, to))
+        ((from - to).abs() > 0.01).then_some((channel, zone, from, to))
     };
     parts.into_iter().filter_map(line).collect()
 }

@@ -203,6 +203,18 @@ impl Routing<'_> {
             };
             into[edge.to].push((bearing, index));
         }
+        let below = |item: usize, index: usize| {
+            let edge = &self.graph.edges[index];
+            let near = |of: usize| {
+                let column = self.graph.items[item].column;
+                self.adjacent(of, item) && self.graph.items[of].column == column
+            };
+            let others = exits
+                .iter()
+                .filter(|(net, _)| **net != (edge.from, edge.flow));
+            let others = others.filter(|((of, _), _)| near(*of));
+            others.map(|(_, &x)| x).collect::<Vec<_>>()
+        };
         let mut entries = vec![None; self.graph.edges.len()];
         for (item, mut edges) in into.into_iter().enumerate() {
             if self.is_bar(item) {
@@ -216,11 +228,28 @@ impl Routing<'_> {
                 exit.copied().filter(|_| same && self.adjacent(from, item))
             };
             let wishes: Vec<_> = edges.iter().map(wish).collect();
-            for ((_, index), x) in edges.into_iter().zip(self.ports_of(item, &wishes)) {
-                entries[index] = Some(x);
+            let mut ports = self.ports_of(item, &wishes);
+            for (k, &(_, index)) in edges.iter().enumerate() {
+                ports[k] = self.aside(item, &ports, k, &below(item, index));
+                entries[index] = Some(ports[k]);
             }
         }
         entries
+    }
+
+    /// A port that is moved a little where the exit of another edge is right below it.
+    fn aside(&self, item: usize, ports: &[f64], k: usize, exits: &[f64]) -> f64 {
+        let left = self.places.lefts[item];
+        let right = left + self.places.widths[item];
+        let siblings = ports.iter().enumerate().filter(|&(other, _)| other != k);
+        let siblings: Vec<_> = siblings.map(|(_, &x)| x).collect();
+        let free = |x: &f64| {
+            let apart = |others: &[f64]| others.iter().all(|other| (other - x).abs() > 4.0);
+            (left..right).contains(x) && apart(exits) && apart(&siblings)
+        };
+        let moves = [0.0, 5.0, -5.0, 8.0, -8.0, 11.0, -11.0];
+        let moved = moves.map(|by| ports[k] + by);
+        moved.into_iter().find(free).unwrap_or(ports[k])
     }
 
     fn bar_below(&self, from: usize, to: usize) -> bool {
