@@ -6,7 +6,7 @@
 //! | `model` | what becomes a box, a bar or an edge |
 //! | `label`, `formula` | what stands in a box and under the pointer |
 //! | `rows`, `place` | in which row each box is, and where in it |
-//! | `route`, `tracks` | how the edges get around the boxes |
+//! | `ports`, `route`, `turns`, `tracks` | how the edges get around the boxes |
 //! | `geometry` | all of it in coordinates |
 //! | `paint`, `dot` | the result as a picture, or for Graphviz |
 
@@ -18,11 +18,13 @@ mod label;
 mod model;
 mod paint;
 mod place;
+mod ports;
 mod route;
 mod rows;
 #[cfg(test)]
 mod tests;
 mod tracks;
+mod turns;
 
 use std::fmt;
 use std::sync::Arc;

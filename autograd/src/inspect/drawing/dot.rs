@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::model::{Edge, Flow, Graph, Item, Kind};
 use super::paint::colour;
+use crate::inspect::svg::forbidden;
 
 pub(super) fn dot(graph: &Graph) -> String {
     let mut text = String::from(
@@ -79,7 +80,7 @@ fn quote(text: &str) -> String {
             '\\' => quoted.push_str("\\\\"),
             '&' => quoted.push_str("&amp;"),
             '\n' => quoted.push_str("\\n"),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => quoted.push('\u{fffd}'),
+            c if forbidden(c) => quoted.push('\u{fffd}'),
             c => quoted.push(c),
         }
     }

@@ -1,16 +1,14 @@
 //! Where everything is at last: channels and gutters are as wide as their tracks need.
 
-use std::collections::BTreeMap;
-
 use super::model::{Flow, Graph, Item, is_bottom};
 use super::place::{DETAIL, NAME, Places};
-use super::route::{Net, Routes, Via, Wire};
+use super::route::{Routes, Via, Wire};
 use super::rows::Rows;
-use super::tracks::Tracks;
+use super::turns::{Turns, Zone};
 use crate::inspect::svg::text_width;
 
 /// Between two tracks.
-const TRACK: f64 = 9.0;
+pub(super) const TRACK: f64 = 9.0;
 /// Between a row and the nearest track; above, arrow heads need more.
 const ABOVE_ROW: f64 = 9.0;
 const BELOW_ROW: f64 = 14.0;
@@ -112,7 +110,7 @@ fn legend_height(graph: &Graph) -> f64 {
 }
 
 /// The left sides of the columns, and the tracks between them.
-struct Across {
+pub(super) struct Across {
     columns: Vec<f64>,
     width: f64,
     /// Where the texts of bars begin: clear of the gutters.
@@ -155,7 +153,7 @@ impl Across {
     }
 
     /// Where an edge leaves, climbs and enters.
-    fn ends(&self, graph: &Graph, edge: usize, wire: &Wire) -> [Option<f64>; 3] {
+    pub fn ends(&self, graph: &Graph, edge: usize, wire: &Wire) -> [Option<f64>; 3] {
         let left = |item: usize| graph.items[item].column.map(|c| self.columns[c]);
         let of = |item, x: Option<f64>| left(item).zip(x).map(|(left, x)| left + x);
         let edge = &graph.edges[edge];
@@ -165,146 +163,6 @@ impl Across {
             of(edge.to, wire.entry),
         ]
     }
-}
-
-/// Where in a channel a horizontal line is, so that none runs into the vertical ends of others:
-/// those that come from a box are below those that pass to one in the next row, and these below
-/// those that lead to a box.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Zone {
-    Leaving,
-    Passing,
-    Entering,
-}
-
-/// A horizontal line of a net.
-#[derive(Clone)]
-struct Turn {
-    from: f64,
-    to: f64,
-    /// Where it comes up, and where it goes up, in the passing zone.
-    exit: f64,
-    entries: Vec<f64>,
-    edges: Vec<usize>,
-}
-
-/// The horizontal lines of all channels on their tracks.
-struct Turns {
-    /// For each edge and zone: the channel and the track.
-    tracks: BTreeMap<(usize, Zone), (usize, usize)>,
-    /// How many tracks each channel has.
-    counts: Vec<usize>,
-}
-
-/// What shares a line: a net, and where it enters also where it has climbed.
-type Shared = (Net, i64);
-
-impl Turns {
-    fn new(graph: &Graph, rows: &Rows, routes: &Routes, across: &Across) -> Self {
-        let mut channels = vec![BTreeMap::new(); rows.rows.len() + 1];
-        for (edge, wire) in routes.wires.iter().enumerate() {
-            for (channel, zone, from, to) in lines(wire, across.ends(graph, edge, wire)) {
-                let climbed = if zone == Zone::Entering {
-                    from as i64
-                } else {
-                    0
-                };
-                let of_zone: &mut BTreeMap<Shared, Turn> =
-                    channels[channel].entry(zone).or_default();
-                let turn = of_zone.entry((wire.net, climbed)).or_insert(Turn::at(from));
-                turn.extend(edge, to);
-            }
-        }
-        let mut turns = Turns {
-            tracks: BTreeMap::new(),
-            counts: Vec::new(),
-        };
-        for (channel, zones) in channels.into_iter().enumerate() {
-            let mut count = 0;
-            for (zone, lines) in zones {
-                let (order, used) = assign(zone, lines.into_values().collect());
-                for (turn, track) in order {
-                    for edge in turn.edges {
-                        turns.tracks.insert((edge, zone), (channel, count + track));
-                    }
-                }
-                count += used;
-            }
-            turns.counts.push(count);
-        }
-        turns
-    }
-
-    fn track(&self, edge: usize, zone: Zone) -> Option<(usize, usize)> {
-        self.tracks.get(&(edge, zone)).copied()
-    }
-}
-
-impl Turn {
-    fn at(x: f64) -> Self {
-        Turn {
-            from: x,
-            to: x,
-            exit: x,
-            entries: Vec::new(),
-            edges: Vec::new(),
-        }
-    }
-
-    fn extend(&mut self, edge: usize, to: f64) {
-        (self.from, self.to) = (self.from.min(to), self.to.max(to));
-        self.entries.push(to);
-        self.edges.push(edge);
-    }
-
-    /// Whether this line must be below another, as it comes up where that one goes up.
-    fn below(&self, other: &Self) -> bool {
-        let close = |x: &f64| (x - self.exit).abs() < 4.0;
-        other.entries.iter().any(close)
-    }
-}
-
-/// The horizontal lines of an edge: channel, zone, where it begins and where it ends.
-fn lines(wire: &Wire, [exit, via, entry]: [Option<f64>; 3]) -> Vec<(usize, Zone, f64, f64)> {
-    let (low, high) = wire.channels;
-    let parts = match via {
-        None => vec![(low, Zone::Passing, exit, entry)],
-        Some(_) => vec![
-            (low, Zone::Leaving, exit, via),
-            (high, Zone::Entering, via, entry),
-        ],
-    };
-    let line = |(channel, zone, from, to): (_, _, Option<f64>, Option<f64>)| {
-        let (from, to) = from.zip(to)?;
-        ((from - to).abs() > 0.5).then_some((channel, zone, from, to))
-    };
-    parts.into_iter().filter_map(line).collect()
-}
-
-/// Tracks for the lines of a zone, counted from below: the shorter a line, the nearer to its boxes.
-fn assign(zone: Zone, mut turns: Vec<Turn>) -> (Vec<(Turn, usize)>, usize) {
-    turns.sort_by(|a, b| (a.to - a.from).total_cmp(&(b.to - b.from)));
-    let mut tracks = Tracks::default();
-    let mut placed: Vec<(Turn, usize)> = Vec::new();
-    while !turns.is_empty() {
-        let free = |i: &usize| !(0..turns.len()).any(|j| j != *i && turns[j].below(&turns[*i]));
-        let next = match zone {
-            Zone::Passing => (0..turns.len()).find(free).unwrap_or(0),
-            _ => 0,
-        };
-        let turn = turns.remove(next);
-        let under = placed
-            .iter()
-            .filter(|(t, _)| zone == Zone::Passing && t.below(&turn));
-        let least = under.map(|(_, k)| k + 1).max().unwrap_or(0);
-        let track = tracks.take((turn.from, turn.to), TRACK, least);
-        placed.push((turn, track));
-    }
-    let count = tracks.len();
-    if zone == Zone::Entering {
-        placed.iter_mut().for_each(|(_, k)| *k = count - 1 - *k);
-    }
-    (placed, count)
 }
 
 /// The rows and channels from the top to the bottom.

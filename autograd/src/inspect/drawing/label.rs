@@ -135,11 +135,12 @@ impl<'a> Labels<'a> {
     }
 }
 
-/// At most that many characters.
-pub(super) fn shorten(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.into();
+/// One line of at most that many characters.
+fn shorten(text: &str, most: usize) -> String {
+    let line = text.replace(['\n', '\r', '\t'], " ");
+    if line.chars().count() <= most {
+        return line;
     }
-    let kept = text.chars().take(most - 1);
+    let kept = line.chars().take(most - 1);
     kept.chain(Some('…')).collect()
 }

@@ -8,8 +8,9 @@ use super::place::{DETAIL, NAME};
 use crate::inspect::svg::{Svg, text_width};
 
 /// The colours of parameters, over and over.
-const PARAMETERS: [&str; 8] = [
+const PARAMETERS: [&str; 12] = [
     "#2f9e44", "#8e44ad", "#d9730d", "#0c8599", "#c2255c", "#7a6a1e", "#5f3dc4", "#795548",
+    "#e8a200", "#6aa80f", "#e64980", "#3b5b70",
 ];
 const RECURRENT: &str = "#1864d6";
 const CUT: &str = "#e03131";

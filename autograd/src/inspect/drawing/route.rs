@@ -6,8 +6,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::model::{Flow, Graph, Kind};
+use super::model::{Edge, Flow, Graph, Kind};
 use super::place::Places;
+use super::ports::Ports;
 use super::rows::Rows;
 use super::tracks::Tracks;
 
@@ -17,8 +18,6 @@ pub(super) type Net = (usize, Flow);
 /// The nearest that a vertical line comes to another, and to a box.
 const LINES_APART: f64 = 6.0;
 const BOX_APART: f64 = 7.0;
-/// The nearest that two ends at a box come, and an end to its corner.
-const PORTS_APART: f64 = 6.0;
 
 /// The way of an edge, as far as it is known before the tracks' positions are.
 pub(super) struct Wire {
@@ -86,7 +85,7 @@ impl Routing<'_> {
     /// All edges with their ways.
     fn climb(&mut self) -> Vec<Wire> {
         let mut wires = self.wires();
-        self.verticals = self.ports(&wires);
+        self.verticals = self.ends(&wires);
         for (edge, wire) in wires.iter_mut().enumerate() {
             wire.via = self.via(edge, wire);
             if let Some(Via::Lane(column, x)) = wire.via {
@@ -104,9 +103,8 @@ impl Routing<'_> {
 
     /// All edges with their ends.
     fn wires(&self) -> Vec<Wire> {
-        let exits = self.exits();
-        let entries = self.entries(&exits);
-        let wire = |(index, edge): (usize, &super::model::Edge)| {
+        let Ports { exits, entries } = Ports::new(self.graph, self.rows, self.places, &self.climbs);
+        let wire = |(index, edge): (usize, &Edge)| {
             let net = (edge.from, edge.flow);
             Wire {
                 net,
@@ -119,120 +117,12 @@ impl Routing<'_> {
         self.graph.edges.iter().enumerate().map(wire).collect()
     }
 
-    fn is_bar(&self, item: usize) -> bool {
-        self.graph.items[item].column.is_none()
-    }
-
-    /// Along the top of each box; what goes to the next step leaves at the right.
-    fn exits(&self) -> HashMap<Net, f64> {
-        let mut nets: Vec<Vec<(f64, Flow)>> = vec![Vec::new(); self.graph.items.len()];
-        for edge in self.graph.edges.iter().filter(|e| !self.is_bar(e.from)) {
-            let of = &mut nets[edge.from];
-            if !of.iter().any(|&(_, flow)| flow == edge.flow) {
-                of.push((self.bearing(edge.from, edge.to), edge.flow));
-            }
-        }
-        let mut exits = HashMap::new();
-        for (item, mut nets) in nets.into_iter().enumerate() {
-            nets.sort_by(|a, b| a.0.total_cmp(&b.0));
-            let centre = Some(self.places.centre_of(item));
-            let within = nets
-                .iter()
-                .filter(|(bearing, _)| bearing.is_finite())
-                .count();
-            let wishes: Vec<_> = nets
-                .iter()
-                .map(|(bearing, _)| centre.filter(|_| within == 1 && bearing.is_finite()))
-                .collect();
-            for ((_, flow), x) in nets.into_iter().zip(self.ports_of(item, &wishes)) {
-                exits.insert((item, flow), x);
-            }
-        }
-        exits
-    }
-
-    /// The places of ports along a side of a box: where they wish to be, as long as others have
-    /// room beside them, and those evenly in between.
-    fn ports_of(&self, item: usize, wishes: &[Option<f64>]) -> Vec<f64> {
-        let (left, count) = (self.places.lefts[item], wishes.len());
-        let right = left + self.places.widths[item];
-        let apart = PORTS_APART.min((right - left) / (count + 1) as f64);
-        let mut ports = Vec::with_capacity(count);
-        let (mut from, mut start) = (left, 0); // the last one that is fixed, and the one after it
-        let end = wishes.iter().copied().chain([Some(right)]).enumerate();
-        for (k, wish) in end {
-            let Some(x) = wish else { continue };
-            let before = (k + 1 - start) as f64;
-            let after = (count - k) as f64;
-            if k < count && (x - from < apart * before || right - x < apart * after) {
-                continue;
-            }
-            let step = (x - from) / before;
-            ports.extend((1..=k - start).map(|i| from + step * i as f64));
-            ports.push(x);
-            (from, start) = (x, k + 1);
-        }
-        ports.truncate(count);
-        ports
-    }
-
-    /// From where in a column another item is seen: other columns are at its left and right.
-    fn bearing(&self, from: usize, to: usize) -> f64 {
-        let column = |i: usize| self.graph.items[i].column;
-        match (column(from), column(to)) {
-            (Some(a), Some(b)) if a < b => f64::INFINITY,
-            (Some(a), Some(b)) if a > b => f64::NEG_INFINITY,
-            (Some(_), Some(_)) => self.places.centre_of(to),
-            _ => self.places.centre_of(from),
-        }
-    }
-
-    /// Along the bottom of each box in the order in which the edges come; those from the row below
-    /// enter right above where they left, if they can.
-    fn entries(&self, exits: &HashMap<Net, f64>) -> Vec<Option<f64>> {
-        let mut into = vec![Vec::new(); self.graph.items.len()];
-        for (index, edge) in self.graph.edges.iter().enumerate() {
-            let from_gutter = self.graph.items[edge.from].column
-                != self.graph.items[edge.to].column
-                && !self.bar_below(edge.from, edge.to);
-            let bearing = match self.climbs[index] {
-                Some(Via::Lane(_, x)) => x,
-                Some(Via::Gutter(..)) => f64::NEG_INFINITY,
-                None if from_gutter => f64::NEG_INFINITY,
-                None => self.bearing(edge.to, edge.from),
-            };
-            into[edge.to].push((bearing, index));
-        }
-        let mut entries = vec![None; self.graph.edges.len()];
-        for (item, mut edges) in into.into_iter().enumerate() {
-            if self.is_bar(item) {
-                continue;
-            }
-            edges.sort_by(|a, b| a.0.total_cmp(&b.0));
-            let wish = |&(_, index): &(f64, usize)| {
-                let from = self.graph.edges[index].from;
-                let same = self.graph.items[from].column == self.graph.items[item].column;
-                let exit = exits.get(&(from, self.graph.edges[index].flow));
-                exit.copied().filter(|_| same && self.adjacent(from, item))
-            };
-            let wishes: Vec<_> = edges.iter().map(wish).collect();
-            for ((_, index), x) in edges.into_iter().zip(self.ports_of(item, &wishes)) {
-                entries[index] = Some(x);
-            }
-        }
-        entries
-    }
-
-    fn bar_below(&self, from: usize, to: usize) -> bool {
-        self.is_bar(from) && self.adjacent(from, to)
-    }
-
     fn adjacent(&self, from: usize, to: usize) -> bool {
         self.rows.of[from] + 1 == self.rows.of[to]
     }
 
     /// The short lines at exits and entries.
-    fn ports(&self, wires: &[Wire]) -> Vec<Vertical> {
+    fn ends(&self, wires: &[Wire]) -> Vec<Vertical> {
         let mut ports = Vec::new();
         for (wire, edge) in wires.iter().zip(&self.graph.edges) {
             let ends = [
@@ -308,34 +198,17 @@ impl Routing<'_> {
 
     /// Puts the edges of each gutter on tracks; gives how many these are.
     fn gutter_tracks(&self, wires: &mut [Wire]) -> Vec<usize> {
-        let mut gutters = vec![BTreeMap::new(); self.graph.columns.len()];
-        for (wire, edge) in wires.iter().zip(&self.graph.edges) {
-            let Some(Via::Gutter(gutter, _)) = wire.via else {
-                continue;
-            };
-            let (from, to) = wire.channels;
-            // Where it turns right: what does so highest is leftmost, to cross the fewest.
-            let turn = match self.graph.items[edge.from].column == Some(gutter) {
-                true => from,
-                false => to,
-            };
-            let span = gutters[gutter]
-                .entry(wire.net)
-                .or_insert((turn, wire.net.0, from, from));
-            span.0 = span.0.max(turn);
-            (span.2, span.3) = (span.2.min(from.min(to)), span.3.max(from.max(to)));
-        }
-        let mut counts = Vec::new();
+        let mut counts = vec![0; self.graph.columns.len()];
         let mut track_of = HashMap::new();
-        for (gutter, nets) in gutters.into_iter().enumerate() {
+        for (gutter, nets) in self.climbing(wires).into_iter().enumerate() {
             let mut spans: Vec<_> = nets.into_iter().map(|(net, span)| (span, net)).collect();
-            spans.sort_by_key(|&(span, _)| span);
+            spans.sort_unstable();
             let mut tracks = Tracks::default();
-            for ((_, _, low, high), net) in spans {
+            for (Span { low, high, .. }, net) in spans {
                 let track = tracks.take((low as f64, high as f64), 0.5, 0);
                 track_of.insert((gutter, net), track);
             }
-            counts.push(tracks.len());
+            counts[gutter] = tracks.len();
         }
         for wire in wires {
             if let Some(Via::Gutter(gutter, track)) = &mut wire.via {
@@ -343,5 +216,44 @@ impl Routing<'_> {
             }
         }
         counts
+    }
+
+    /// For each gutter, what climbs in it and how far.
+    fn climbing(&self, wires: &[Wire]) -> Vec<BTreeMap<Net, Span>> {
+        let mut gutters = vec![BTreeMap::new(); self.graph.columns.len()];
+        for wire in wires {
+            let Some(Via::Gutter(gutter, _)) = wire.via else {
+                continue;
+            };
+            let (from, to) = wire.channels;
+            let leaves = self.graph.items[wire.net.0].column == Some(gutter);
+            let span = Span {
+                turn: if leaves { from } else { to },
+                low: from.min(to),
+                high: from.max(to),
+            };
+            let known = gutters[gutter].entry(wire.net).or_insert(span);
+            *known = known.and(span);
+        }
+        gutters
+    }
+}
+
+/// What a net takes of a gutter. The order is that of the tracks from the right: what turns to the
+/// right in the highest channel is leftmost, to cross the fewest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Span {
+    turn: usize,
+    low: usize,
+    high: usize,
+}
+
+impl Span {
+    fn and(self, other: Self) -> Self {
+        Span {
+            turn: self.turn.max(other.turn),
+            low: self.low.min(other.low),
+            high: self.high.max(other.high),
+        }
     }
 }

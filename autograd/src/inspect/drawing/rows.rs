@@ -54,17 +54,22 @@ fn levels(graph: &Graph) -> Vec<usize> {
         into[edge.to].push(edge.from);
         out[edge.from].push(edge.to);
     }
-    let mut levels = vec![0; graph.items.len()];
-    for item in 0..levels.len() {
-        let below = into[item].iter().map(|&from| levels[from] + 1);
-        levels[item] = below.max().unwrap_or(0);
-    }
-    for item in 0..levels.len() {
-        if let Some(state) = graph.items[item].state_of {
-            levels[item] = levels[state];
-        }
-    }
+    let mut levels = longest_paths(&into, &vec![0; graph.items.len()]);
+    // An initial state is at least as high as what it is the state for.
+    let state = |item: &Item| item.state_of.map_or(0, |state| levels[state]);
+    let least: Vec<_> = graph.items.iter().map(state).collect();
+    levels = longest_paths(&into, &least);
     raise_leaves(graph, &into, &out, &mut levels);
+    levels
+}
+
+/// Levels above those of all operands, but not below `least`.
+fn longest_paths(into: &[Vec<usize>], least: &[usize]) -> Vec<usize> {
+    let mut levels: Vec<usize> = Vec::with_capacity(into.len());
+    for (operands, &least) in into.iter().zip(least) {
+        let above = operands.iter().map(|&from| levels[from] + 1);
+        levels.push(above.fold(least, usize::max));
+    }
     levels
 }
 
