@@ -51,6 +51,7 @@ impl Formulas<'_> {
             }
             ("matmul_t", [x, w]) => (format!("{} {}ᵀ", atom(x), atom(w)), Binding::Product),
             ("matmul", [a, b]) => (format!("{} {}", atom(a), atom(b)), Binding::Product),
+            ("transpose", [x]) => (format!("{}ᵀ", atom(x)), Binding::Atom),
             ("rows" | "cols", [whole]) => (atom(whole) + &self.slice(index), Binding::Atom),
             ("add", [a, b]) => (format!("{} + {}", a.0, b.0), Binding::Sum),
             ("sub", [a, b]) => (format!("{} − {}", a.0, term(b)), Binding::Sum),
@@ -142,7 +143,6 @@ pub(super) fn symbol(operation: &'static str) -> &'static str {
         "mul" => "⊙",
         "div" => "÷",
         "sigmoid" => "σ",
-        "transpose" => "ᵀ",
         other => other,
     }
 }

@@ -40,10 +40,6 @@ pub(super) struct Rect {
 }
 
 impl Rect {
-    pub fn right(&self) -> f64 {
-        self.at.0 + self.size.0
-    }
-
     pub fn bottom(&self) -> f64 {
         self.at.1 + self.size.1
     }
