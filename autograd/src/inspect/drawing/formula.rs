@@ -62,7 +62,13 @@ impl Formulas<'_> {
             (_, [x]) if arguments.is_empty() => {
                 (format!("{symbol} {}", atom(x)), Binding::Function)
             }
-            _ => (format!("{symbol} {arguments}"), Binding::Function),
+            _ => {
+                let slices = operands.iter().map(|o| o.0.as_str());
+                let slices = slices.filter(|o| o.contains('['));
+                let words: Vec<_> = [symbol].into_iter().chain(slices).collect();
+                let text = format!("{} {arguments}", words.join(" "));
+                (text.trim().into(), Binding::Function)
+            }
         }
     }
 

@@ -190,6 +190,33 @@ fn parameters_are_drawn_once() {
 }
 
 #[test]
+fn boxes_say_what_neither_names_nor_edges_do() {
+    let tape = Tape::<f64>::new();
+    let x = tape.var(Matrix::from([[1.0, 2.0]])).named("x");
+    let y = Var::concat_cols(&[x.cols(0..1), x.cols(1..2)]);
+    let z = (y.tanh() + x.cols(0..1).exp()).named("z");
+    (z.t().matmul(x).sum() - z.sum()).named("E");
+    let graph = tape.drawing(None).graph();
+    let texts = graph
+        .items
+        .iter()
+        .map(|i| (i.name.as_str(), i.detail.as_str()));
+    let expected = [
+        ("x", "[1, 2]"),
+        ("concat_cols", "x[0..1] x[1..2]"),
+        ("tanh", ""),
+        ("exp", "x[0..1]"),
+        ("z", "tanh · + exp x[0..1]"),
+        ("transpose", "zᵀ"),
+        ("matmul", "zᵀ x"),
+        ("sum", ""),
+        ("sum", ""),
+        ("E", "sum (· x) − sum z"),
+    ];
+    assert_eq!(texts.collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn a_cut_is_seen_in_every_view() {
     let tape = Tape::<f64>::new();
     let w = tape.var(Matrix::scalar(0.5)).named("W");
