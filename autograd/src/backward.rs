@@ -59,6 +59,7 @@ impl<T> Default for Lists<T> {
 }
 
 impl<'t, T: Scalar> Gradients<'t, T> {
+    #[inline(never)]
     pub(crate) fn sweep(from: Var<'t, T>, seed: &Matrix<T>, keep: Keep) -> Self {
         let mut sweep = Sweep::start(from, seed, keep);
         while sweep.step().is_some() {}
@@ -177,6 +178,7 @@ impl<'t, T: Scalar> Sweep<'t, T> {
     }
 
     /// [`Sweep::step`], but only as far as nodes from `end` on.
+    #[inline(never)]
     fn step_above(&mut self, end: usize) -> Option<usize> {
         let tape = self.slots.tape;
         let recording = tape.recording();
@@ -206,6 +208,7 @@ impl<'t, T: Scalar> Sweep<'t, T> {
 
     /// Goes on until a node has received all that it will, and gives its gradient, if any. With
     /// `cut` the node passes nothing on; then nodes have to be asked for from the last to the first.
+    #[inline(never)]
     pub fn gradient_at(&mut self, index: usize, cut: bool) -> Option<Matrix<T>> {
         let tape = self.slots.tape;
         let place = tape.place(index);
@@ -246,6 +249,7 @@ impl<'t, T: Scalar> Sweep<'t, T> {
     /// What a node with this gradient sends, apart from all else: for each of its operands the
     /// node that owns its storage, and that node's gradient by this contribution alone. For a
     /// sweep that is [`Sweep::empty`], and is so again afterwards.
+    #[inline(never)]
     pub fn sent(&mut self, index: usize, grad: &Arc<Matrix<T>>) -> Vec<(usize, Arc<Matrix<T>>)> {
         let tape = self.slots.tape;
         let recording = tape.recording();

@@ -17,6 +17,8 @@
 
 pub mod arrange;
 pub mod binary;
+#[doc(hidden)]
+pub mod compiled;
 mod element;
 pub mod loss;
 pub mod product;

@@ -243,10 +243,22 @@ impl<T: Scalar> Tape<T> {
     ///
     /// # Panics
     /// If the inputs' shapes do not suit the operation, or a node is of another tape.
+    #[inline(never)] // see ops::compiled
     #[track_caller]
     pub fn record<'t, O: Operation<T>>(
         &'t self,
         op: O,
+        inputs: &[Var<'t, T>],
+        integers: &[usize],
+    ) -> Var<'t, T> {
+        self.record_boxed(smallbox!(op), inputs, integers)
+    }
+
+    #[inline(never)]
+    #[track_caller]
+    fn record_boxed<'t>(
+        &'t self,
+        op: SmallBox<dyn Operation<T>, S4>,
         inputs: &[Var<'t, T>],
         integers: &[usize],
     ) -> Var<'t, T> {
@@ -287,12 +299,12 @@ impl<T: Scalar> Tape<T> {
         if let Some(window) = op.view(shape) {
             let place = recording.nodes[inputs[0].index].place.part(window);
             drop(recording);
-            return self.push(smallbox!(op), parents, indices, place, needs_gradient);
+            return self.push(op, parents, indices, place, needs_gradient);
         }
         let mut value = self.take_buffer(shape);
         op.forward(&context, unique(&mut value).view_mut());
         drop(recording);
-        self.push_owner(smallbox!(op), parents, indices, value, needs_gradient)
+        self.push_owner(op, parents, indices, value, needs_gradient)
     }
 
     fn describe_operands(&self, recording: &Recording<T>, inputs: &[Var<'_, T>]) -> String {

@@ -95,6 +95,7 @@ impl<T: Scalar> Tape<T> {
     /// assert!(svg.contains("t = 2"));
     /// assert!(drawing.dot().starts_with("digraph"));
     /// ```
+    #[inline(never)]
     pub fn drawing(&self, gradients: Option<&Gradients<'_, T>>) -> Drawing {
         let recording = self.recording();
         let node = |index| {

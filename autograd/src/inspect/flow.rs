@@ -44,6 +44,7 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// # Panics
     /// If this node is not of shape [1, 1], there are no states, or a state is a constant or of
     /// another tape.
+    #[inline(never)]
     #[track_caller]
     pub fn gradient_flow(self, states: &[Var<'t, T>]) -> GradientFlow {
         assert!(!states.is_empty(), "gradient_flow() of no states");

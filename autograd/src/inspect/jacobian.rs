@@ -41,6 +41,7 @@ impl<'t, T: Scalar> Var<'t, T> {
 
 /// The Jacobians by each of `of` of the nodes `from`, the elements of one below those of the other.
 /// With `cut`, none of `of` passes anything on: they are taken as independent of each other.
+#[inline(never)]
 pub(super) fn jacobians<'t, T: Scalar>(
     from: &[Var<'t, T>],
     of: &[Var<'t, T>],

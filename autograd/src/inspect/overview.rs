@@ -48,6 +48,7 @@ impl<T: Scalar> Tape<T> {
     /// println!("{overview}");
     /// let svg = overview.svg(); // to be written to a file
     /// ```
+    #[inline(never)]
     pub fn overview(&self, gradients: Option<&Gradients<'_, T>>) -> Overview {
         let norm = |index| match gradients {
             None => Some(self.value(index).norm()),

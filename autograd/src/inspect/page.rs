@@ -41,6 +41,7 @@ impl<T: Scalar> Var<'_, T> {
     ///
     /// # Panics
     /// If the shape is another.
+    #[inline(never)]
     #[track_caller]
     pub fn page(self) -> Page {
         let mut replay = self.replay();

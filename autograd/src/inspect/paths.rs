@@ -15,6 +15,7 @@ pub(super) type BySteps<T> = BTreeMap<Option<usize>, Matrix<T>>;
 /// What a node of step t sends comes through step t. A node of no step, such as the product that
 /// projects all steps at once, passes on what it received with the steps it came through; what it
 /// sends to a view of step t comes through t as well.
+#[inline(never)]
 pub(super) fn by_steps<'t, T: Scalar>(from: Var<'t, T>, of: Var<'t, T>) -> BySteps<T> {
     if of.index > from.index || !of.info().needs_gradient {
         return BySteps::new(); // no path leads there

@@ -40,6 +40,7 @@ impl<T: Scalar> Tape<T> {
     /// "
     /// );
     /// ```
+    #[inline(never)]
     pub fn program(&self) -> Program {
         let recording = self.recording();
         let line = |index| Line {

@@ -67,6 +67,7 @@ impl<'t, T: Scalar> Var<'t, T> {
     ///
     /// # Panics
     /// If the shape is another.
+    #[inline(never)]
     #[track_caller]
     pub fn replay(self) -> Replay<'t, T> {
         let shape = self.shape();
@@ -97,6 +98,7 @@ impl<'t, T: Scalar> Replay<'t, T> {
     }
 
     /// What the node sends, computed apart.
+    #[inline(never)]
     fn contributions(&mut self, index: usize, gradient: &Arc<Matrix<T>>) -> Vec<Sent<T>> {
         let tape = self.sweep.tape();
         let parents = tape.info(index).parents;

@@ -16,6 +16,7 @@ impl<T: Scalar> Matrix<T> {
     /// let s = rotation_and_stretch.singular_values();
     /// assert!((s[0] - 3.0).abs() < 1e-12 && (s[1] - 2.0).abs() < 1e-12);
     /// ```
+    #[inline(never)]
     pub fn singular_values(&self) -> Vec<f64> {
         // The columns are turned until they are orthogonal: then their lengths are the values.
         let wide = self.cols() > self.rows();

@@ -56,6 +56,7 @@ impl<T: Scalar> Tape<T> {
     /// println!("{table}");
     /// assert_eq!(table.rows()[0].gradient, Some(1.0));
     /// ```
+    #[inline(never)]
     pub fn table(&self, gradients: Option<&Gradients<'_, T>>) -> Table {
         let row = |index| {
             let (node, value) = (self.info(index), self.value(index));

@@ -52,6 +52,7 @@ impl<'t, T: Scalar> Var<'t, T> {
     ///
     /// # Panics
     /// If an error is not of shape [1, 1] or of another tape.
+    #[inline(never)]
     #[track_caller]
     pub fn triangle(self, errors: &[Var<'t, T>]) -> Triangle<T> {
         for &error in errors {

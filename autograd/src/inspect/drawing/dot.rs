@@ -60,10 +60,8 @@ fn node(text: &mut String, indent: &str, item: &Item) {
 fn line(text: &mut String, graph: &Graph, edge: &Edge) {
     let (from, to) = (graph.items[edge.from].node, graph.items[edge.to].node);
     let look = match edge.flow {
-        Flow::Plain => "",
-        // A step's edge to itself would turn the order of the steps around.
+        Flow::Plain | Flow::Parameter(_) => "",
         Flow::Recurrent => ", penwidth=2",
-        Flow::Parameter(_) => ", constraint=false",
         Flow::Cut => ", style=dashed, penwidth=2",
     };
     let colour = colour(edge.flow);

@@ -51,6 +51,7 @@ impl Formulas<'_> {
             }
             ("matmul_t", [x, w]) => (format!("{} {}ᵀ", atom(x), atom(w)), Binding::Product),
             ("matmul", [a, b]) => (format!("{} {}", atom(a), atom(b)), Binding::Product),
+            ("transpose", [x]) => (format!("{}ᵀ", atom(x)), Binding::Atom),
             ("rows" | "cols", [whole]) => (atom(whole) + &self.slice(index), Binding::Atom),
             ("add", [a, b]) => (format!("{} + {}", a.0, b.0), Binding::Sum),
             ("sub", [a, b]) => (format!("{} − {}", a.0, term(b)), Binding::Sum),
@@ -61,7 +62,13 @@ impl Formulas<'_> {
             (_, [x]) if arguments.is_empty() => {
                 (format!("{symbol} {}", atom(x)), Binding::Function)
             }
-            _ => (format!("{symbol} {arguments}"), Binding::Function),
+            _ => {
+                let slices = operands.iter().map(|o| o.0.as_str());
+                let slices = slices.filter(|o| o.contains('['));
+                let words: Vec<_> = [symbol].into_iter().chain(slices).collect();
+                let text = format!("{} {arguments}", words.join(" "));
+                (text.trim().into(), Binding::Function)
+            }
         }
     }
 
@@ -142,7 +149,6 @@ pub(super) fn symbol(operation: &'static str) -> &'static str {
         "mul" => "⊙",
         "div" => "÷",
         "sigmoid" => "σ",
-        "transpose" => "ᵀ",
         other => other,
     }
 }

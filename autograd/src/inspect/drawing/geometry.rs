@@ -40,10 +40,6 @@ pub(super) struct Rect {
 }
 
 impl Rect {
-    pub fn right(&self) -> f64 {
-        self.at.0 + self.size.0
-    }
-
     pub fn bottom(&self) -> f64 {
         self.at.1 + self.size.1
     }
@@ -85,8 +81,10 @@ impl Geometry {
             at: (x, PAGE),
             size: (w, down.height - 2.0 * PAGE),
         };
+        let legend = legend_height(graph);
+        let least = if legend > 0.0 { LEGEND } else { 0.0 };
         Geometry {
-            size: (across.width.max(LEGEND), down.height + legend_height(graph)),
+            size: (across.width.max(least), down.height + legend),
             legend: (PAGE, down.height + 6.0),
             text: across.text,
             columns: across

@@ -39,17 +39,17 @@ pub(super) fn homes(nodes: &[Node]) -> Vec<Home> {
         return vec![Home::Before; nodes.len()];
     };
     let mut steps = from_operands(nodes);
-    let derived: Vec<_> = steps.iter().map(|&s| s != Steps::None).collect();
+    // What is computed from a step cannot come before the first.
+    let mut not_before: Vec<_> = steps.iter().map(|&s| s != Steps::None).collect();
     to_users(nodes, &mut steps);
-    let apart = in_several_steps(nodes, &steps);
+    let of_name = steps_of_names(nodes, &steps);
     let mut homes = vec![Home::Everywhere; nodes.len()];
-    let mut not_before = derived;
     for (index, node) in nodes.iter().enumerate().rev() {
-        let lonely = node.info.name.is_none() || apart.get(&name(node)) != Some(&Steps::Many);
+        let alone = node.info.name.is_none() || of_name.get(&name(node)) != Some(&Steps::Many);
         homes[index] = match (node.info.time, steps[index]) {
             (Some(t), _) => Home::Step(t),
             _ if is_parameter(node) => Home::Everywhere,
-            (None, Steps::One(t)) if t == first && lonely && !not_before[index] => Home::Before,
+            (None, Steps::One(t)) if t == first && alone && !not_before[index] => Home::Before,
             (None, Steps::One(t)) => Home::Step(t),
             _ => Home::Everywhere,
         };
@@ -101,7 +101,7 @@ fn name(node: &Node) -> Name<'_> {
 
 /// For the names of nodes without a time: the steps they belong to; to several, as inputs do that
 /// were recorded before the loop over time.
-fn in_several_steps<'a>(nodes: &'a [Node], steps: &[Steps]) -> HashMap<Name<'a>, Steps> {
+fn steps_of_names<'a>(nodes: &'a [Node], steps: &[Steps]) -> HashMap<Name<'a>, Steps> {
     let mut found = HashMap::new();
     for (node, &steps) in nodes.iter().zip(steps) {
         if node.info.time.is_none() && steps != Steps::Many {

@@ -22,8 +22,10 @@ impl<'a> Labels<'a> {
         let Formulas { nodes, source, .. } = formulas;
         let mut uses = vec![0; nodes.len()];
         let mut users_scope = vec![None; nodes.len()];
-        let drawn = nodes.iter().enumerate().filter(|&(i, _)| source[i] == i);
-        for (_, node) in drawn {
+        for (index, node) in nodes.iter().enumerate() {
+            if source[index] != index {
+                continue; // it is told in its user's box
+            }
             let mut of: Vec<_> = node.info.parents.iter().map(|&p| source[p]).collect();
             of.sort_unstable();
             of.dedup();
@@ -59,7 +61,7 @@ impl<'a> Labels<'a> {
             (None, 1) => self.formula(last),
             (None, n) => format!("sum of {}", n + 1),
         };
-        shorten(&detail, DETAIL)
+        shorten(detail.trim(), DETAIL)
     }
 
     /// Bars have more room: how often a parameter is used, and in which scope.
@@ -73,12 +75,8 @@ impl<'a> Labels<'a> {
             });
         }
         let own = self.nodes[last].info.scope.as_str();
-        let scope = if own.is_empty() {
-            self.users_scope[last].unwrap_or("")
-        } else {
-            own
-        };
-        words.push(shorten(scope, NAME));
+        let of_users = self.users_scope[last].filter(|_| own.is_empty());
+        words.push(shorten(of_users.unwrap_or(own), NAME));
         words.retain(|word| !word.is_empty());
         words.join("  ·  ")
     }
@@ -88,19 +86,20 @@ impl<'a> Labels<'a> {
         names.collect::<Vec<_>>().join(" ")
     }
 
-    /// How a node is computed, unless the first line has said so: "zx + hₜ₋₁ Wᵀ", "σ z[0..4]".
+    /// How a node is computed, as far as neither its name nor the edges say so: "zx + hₜ₋₁ Wᵀ",
+    /// "σ z[0..4]".
     fn formula(&self, index: usize) -> String {
-        let info = &self.nodes[index].info;
-        let formula = self.formulas.of(index, DETAIL);
-        let unary = info.parents.len() == 1;
-        let known = formula.chars().any(|c| c != '·' && c.is_alphanumeric());
-        match info.name {
-            None if unary && !formula.contains('[') => String::new(),
-            Some(_) if formula.starts_with("· ") && !known => symbol(info.operation).into(),
-            Some(_) if unary && !formula.contains('[') => symbol(info.operation).into(),
-            _ if known => formula,
-            _ => String::new(),
-        }
+        let Node {
+            info, arguments, ..
+        } = &self.nodes[index];
+        let (formula, symbol) = (self.formulas.of(index, DETAIL), symbol(info.operation));
+        let sign = info.name.map_or("", |_| symbol); // else it is the first line
+        let says = match formula.strip_prefix(symbol) {
+            Some(of) if of.contains('[') || !arguments.is_empty() => return sign.to_string() + of,
+            Some(_) => None,
+            None => Some(formula).filter(|f| f.contains(char::is_alphanumeric)),
+        };
+        says.unwrap_or_else(|| sign.into())
     }
 
     /// All that is known, a line each.

@@ -282,6 +282,9 @@ fn legend(svg: &mut Svg, graph: &Graph, geometry: &Geometry, scale: Option<Scale
         let fill = format!(r#"fill="{}""#, scale.colour(10_f64.powf(order)));
         svg.rect(corner, (10.0, 10.0), &fill);
     }
-    let text = format!("{GRADIENT} 1e{:.0} … 1e{:.0}", scale.low, scale.high);
+    let text = format!(
+        "{GRADIENT} 1e{} … 1e{}",
+        scale.low as i32, scale.high as i32
+    );
     svg.text((at.0 + 66.0, at.1), &text, &words);
 }

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 
 use super::geometry::{BAR_TEXT, Geometry, Point, Rect};
-use super::model::{Flow, Graph};
+use super::model::Graph;
 use super::place::{DETAIL, NAME};
+use super::route::Net;
 use super::{Drawing, READABLE};
 use crate::inspect::svg::text_width;
 use crate::{Matrix, Tape, Var};
@@ -46,6 +47,12 @@ fn graph<'t>(tape: &'t Tape<f64>, choices: &[u32]) -> Var<'t, f64> {
         });
     }
     nodes[nodes.len() - 1].sum().named("E")
+}
+
+impl Rect {
+    fn right(&self) -> f64 {
+        self.at.0 + self.size.0
+    }
 }
 
 fn meet(a: &Rect, b: &Rect) -> bool {
@@ -109,7 +116,8 @@ fn is_clear(graph: &Graph, geometry: &Geometry, ends: &[usize], segment: &[Point
 
 /// Lines of different nets may cross, but none runs along another.
 fn lines_are_apart(graph: &Graph, geometry: &Geometry) {
-    let mut lines: HashMap<(bool, i64), Vec<(f64, f64, (usize, Flow))>> = HashMap::new();
+    type Line = (f64, f64, Net);
+    let mut lines: HashMap<(bool, i64), Vec<Line>> = HashMap::new();
     for (edge, path) in graph.edges.iter().zip(&geometry.paths) {
         for s in path.windows(2) {
             let down = (s[0].0 - s[1].0).abs() < 0.01;
@@ -158,7 +166,6 @@ proptest! {
 fn a_tape_of_nothing_and_of_one_node() {
     let tape = Tape::<f64>::new();
     check(&tape.drawing(None));
-    println!("{}", tape.drawing(None).svg());
     tape.var(Matrix::scalar(1.0)).named("x");
     check(&tape.drawing(None));
     let svg = tape.drawing(None).svg().to_string();
@@ -180,6 +187,33 @@ fn parameters_are_drawn_once() {
     assert_eq!(svg.matches("data-edge=\"0-").count(), 4);
     assert!(svg.contains("4 uses") && svg.contains("hₜ₋₁ Wᵀ"), "{svg}");
     assert!(svg.contains("t = 3"));
+}
+
+#[test]
+fn boxes_say_what_neither_names_nor_edges_do() {
+    let tape = Tape::<f64>::new();
+    let x = tape.var(Matrix::from([[1.0, 2.0]])).named("x");
+    let y = Var::concat_cols(&[x.cols(0..1), x.cols(1..2)]);
+    let z = (y.tanh() + x.cols(0..1).exp()).named("z");
+    (z.t().matmul(x).sum() - z.sum()).named("E");
+    let graph = tape.drawing(None).graph();
+    let texts = graph
+        .items
+        .iter()
+        .map(|i| (i.name.as_str(), i.detail.as_str()));
+    let expected = [
+        ("x", "[1, 2]"),
+        ("concat_cols", "x[0..1] x[1..2]"),
+        ("tanh", ""),
+        ("exp", "x[0..1]"),
+        ("z", "tanh · + exp x[0..1]"),
+        ("transpose", "zᵀ"),
+        ("matmul", "zᵀ x"),
+        ("sum", ""),
+        ("sum", ""),
+        ("E", "sum (· x) − sum z"),
+    ];
+    assert_eq!(texts.collect::<Vec<_>>(), expected);
 }
 
 #[test]

@@ -204,7 +204,7 @@ impl<'a> Painter<'a> {
         for k in (0..=decades).step_by(apart) {
             let x = self.left + width * k as f64 / decades as f64;
             let below = if k == 0 && self.scale.cut { "≤ " } else { "" };
-            let text = format!("{below}1e{:.0}", self.scale.low + k as f64);
+            let text = format!("{below}1e{}", self.scale.low as i32 + k as i32);
             let with = format!(r#"text-anchor="middle" font-size="11" fill="{FAINT}""#);
             svg.text((x, y + 27.0), &text, &with);
         }
