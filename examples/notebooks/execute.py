@@ -4,6 +4,7 @@ import argparse
 import fcntl
 import os
 import queue
+import re
 import subprocess
 import sys
 import time
@@ -15,10 +16,15 @@ from jupyter_client.manager import start_new_kernel
 PATIENCE = 60.0  # seconds after which it is given up
 BUILD_PATIENCE = 1800.0  # likewise for the first cell, which builds the library
 SILENCE = 0.1  # a cell's last lines may arrive after its end: seconds without any
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Failure(Exception):
     """What is wrong with a cell."""
+
+
+class TooSlow(Failure):
+    """A cell took too long, as it also does on a machine that is busy with something else."""
 
 
 def execute(client, source, patience):
@@ -48,7 +54,7 @@ def printed(outputs, name):
 
 def check_outputs(outputs):
     for error in (o for o in outputs if o.output_type == "error"):
-        raise Failure("\n".join(error.traceback))
+        raise Failure(COLOURS.sub("", "\n".join(error.traceback)))
     # The kernel takes a panic, or an error returned with `?`, for no error: it only prints them.
     if stderr := printed(outputs, "stderr"):
         raise Failure(stderr)
@@ -59,7 +65,7 @@ def run_cell(client, cell, number, limit):
     seconds, outputs = execute(client, cell.source, BUILD_PATIENCE if number == 1 else PATIENCE)
     check_outputs(outputs)
     if seconds > limit and number > 1:
-        raise Failure(f"The cell took {seconds:.1f} s, more than {limit:g} s.")
+        raise TooSlow(f"The cell took {seconds:.1f} s, more than {limit:g} s.")
     stdout = printed(outputs, "stdout")
     results = [o for o in outputs if o.output_type != "stream"]
     for result in results:
@@ -82,7 +88,7 @@ def run_notebook(path, write, limit):
             try:
                 times.append(run_cell(client, cell, number, limit))
             except Failure as failure:
-                raise Failure(
+                raise type(failure)(
                     f"{path.name}, code cell {number}:\n\n{cell.source}\n\n{failure}"
                 ) from None
     finally:
@@ -111,7 +117,11 @@ def main():
         fcntl.flock(lock, fcntl.LOCK_EX)  # there is one build folder
         try:
             for path in arguments.notebooks or sorted(Path().glob("*.ipynb")):
-                run_notebook(path, not arguments.check, arguments.limit)
+                try:
+                    run_notebook(path, not arguments.check, arguments.limit)
+                except TooSlow as slow:
+                    print(f"{slow}\nOnce more:", flush=True)
+                    run_notebook(path, not arguments.check, arguments.limit)
         except Failure as failure:
             sys.exit(str(failure))
 
