@@ -333,6 +333,40 @@ fn rules_are_printed_with_the_names_of_the_operands() {
     assert_eq!(updates, spelled);
 }
 
+/// A rule may name an operand that was not given, such as the weights of a cross-entropy.
+#[test]
+fn every_operation_can_be_replayed_and_put_on_a_page() {
+    let tape = Tape::<f64>::new();
+    let x = tape.var(Matrix::from([[0.5, 1.0], [0.2, 0.3]])).named("x");
+    let mask = tape
+        .constant(Matrix::from([[1.0, 0.0], [0.0, 1.0]]))
+        .named("m");
+    let column = tape.constant(Matrix::from([[1.0], [0.5]])).named("w");
+    let parts = [
+        x.cross_entropy(&[0, 1]),
+        x.cross_entropy_weighted(&[0, 1], column),
+        x.mean_squared_error(mask),
+        x.binary_cross_entropy(mask),
+        x.dropout(mask, 0.5).select(mask, x).sum(),
+        x.log_softmax().row_max().sum(),
+        x.gather_rows(&[1, 1, 0]).t().sum_rows().sum_cols(),
+        tape.recompute(&[x], |v| v[0].tanh().sum()),
+        Var::concat_rows(&[x, x]).log_sum_exp().mean(),
+    ];
+    let e = Var::concat_cols(&parts).sum().named("E");
+    let updates: Vec<_> = e
+        .replay()
+        .flat_map(|event| event.sent)
+        .map(|s| s.update)
+        .collect();
+    assert!(updates.iter().all(|u| u.contains(" += ")), "{updates:?}");
+    assert!(
+        updates.contains(&"x\u{304} += ȳ w ⊙ (p − c)".to_string()),
+        "{updates:?}"
+    );
+    assert_eq!(e.page().frame_count(), e.replay().count());
+}
+
 /// What users call things cannot get out of where it is shown.
 #[test]
 fn hostile_names_stay_text_everywhere() {
