@@ -316,7 +316,7 @@ fn rules_are_printed_with_the_names_of_the_operands() {
     let expected = [
         "x̄ += ȳ", // of the sum, whose operand has no name
         "ā += ȳ ⊙ h",
-        "h̄ += ȳ ⊙ a",
+        "h̄ += ȳ ⊙ %8",
         "z̄ += ȳ ⊙ (1 − y²)",
         "d̄ += ȳ",
         "h̄ += ȳ W",

@@ -6,19 +6,24 @@ use crate::{Scalar, Tape};
 const BAR: char = '\u{304}';
 
 impl<T: Scalar> Tape<T> {
-    /// What a node adds to the gradient of an operand, in print: the operation's rule, in which
-    /// operands with names stand for the rule's letters. ȳ and y remain the node itself.
+    /// What a node adds to the gradient of an operand, in print: the operation's rule, in which the
+    /// operands' names stand for the rule's letters. ȳ and y remain the node itself, and an operand
+    /// without a name keeps its letter where it is the one that receives.
     pub(super) fn update(&self, index: usize, operand: usize) -> String {
         let info = self.info(index);
         let letters = self.letters(index);
+        let letter = letters.chars().chain(std::iter::repeat('x'));
+        let name = |((i, &parent), letter): ((usize, &usize), char)| match self.info(parent).name {
+            Some(name) if name != "y" && name.chars().count() <= 3 => name.to_string(),
+            _ if i == operand => letter.to_string(),
+            _ => format!("%{parent}"),
+        };
         let names: Vec<_> = info
             .parents
             .iter()
-            .zip(letters.chars().chain(std::iter::repeat('x')))
-            .map(|(&parent, letter)| match self.info(parent).name {
-                Some(name) if name != "y" && name.chars().count() <= 3 => name.to_string(),
-                _ => letter.to_string(),
-            })
+            .enumerate()
+            .zip(letter)
+            .map(name)
             .collect();
         let (to, rule) = (&names[operand], self.rule(index, operand));
         format!("{to}{BAR} += {}", named(&rule, letters, &names))
