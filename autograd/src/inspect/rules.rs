@@ -6,33 +6,28 @@ use crate::{Scalar, Tape};
 const BAR: char = '\u{304}';
 
 impl<T: Scalar> Tape<T> {
-    /// What a node adds to the gradient of an operand, in print: the operation's rule, in which
-    /// operands with names stand for the rule's letters. ȳ and y remain the node itself.
+    /// What a node adds to the gradient of an operand, in print: the operation's rule, in which the
+    /// operands' names stand for the rule's letters. ȳ and y remain the node itself, and an operand
+    /// without a name keeps its letter where it is the one that receives.
     pub(super) fn update(&self, index: usize, operand: usize) -> String {
         let info = self.info(index);
         let letters = self.letters(index);
+        let letter = letters.chars().chain(std::iter::repeat('x'));
+        let name = |((i, &parent), letter): ((usize, &usize), char)| match self.info(parent).name {
+            Some(name) if name != "y" && name.chars().count() <= 3 => name.to_string(),
+            _ if i == operand => letter.to_string(),
+            _ => format!("%{parent}"),
+        };
         let names: Vec<_> = info
             .parents
             .iter()
-            .zip(letters.chars())
-            .map(|(&parent, letter)| match self.info(parent).name {
-                Some(name) if name != "y" && name.chars().count() <= 3 => name.to_string(),
-                _ => letter.to_string(),
-            })
+            .enumerate()
+            .zip(letter)
+            .map(name)
             .collect();
-        let Some(to) = names.get(operand) else {
-            return format!("+= {}", self.rule(index, operand));
-        };
-        format!(
-            "{} += {}",
-            barred(to),
-            named(&self.rule(index, operand), letters, &names)
-        )
+        let (to, rule) = (&names[operand], self.rule(index, operand));
+        format!("{to}{BAR} += {}", named(&rule, letters, &names))
     }
-}
-
-fn barred(name: &str) -> String {
-    format!("{name}{BAR}")
 }
 
 /// The rule with names for its letters, where these stand alone.
@@ -43,13 +38,10 @@ fn named(rule: &str, letters: &str, names: &[String]) -> String {
     for (i, &c) in characters.iter().enumerate() {
         let before = i.checked_sub(1).and_then(|i| characters.get(i));
         let alone = !in_word(before) && !in_word(characters.get(i + 1));
-        match letters
-            .chars()
-            .position(|letter| letter == c)
-            .filter(|_| alone)
-        {
-            Some(operand) => text.push_str(&names[operand]),
-            None => text.push(c),
+        let operand = letters.chars().position(|l| l == c).filter(|_| alone);
+        match operand.and_then(|operand| names.get(operand)) {
+            Some(name) => text.push_str(name),
+            None => text.push(c), // part of a word, or an operand that was not given
         }
     }
     text
