@@ -11,7 +11,8 @@ use crate::{Bound, Cell, ParameterId, ParameterSet, State, Weights, uniform};
 pub enum Reset {
     /// n = tanh(U_n x + W_n (r ⊙ h) + b_n): the lecture and Cho et al. (2014).
     Before,
-    /// n = tanh(U_n x + b_n + r ⊙ (W_n h + c)): cuDNN and PyTorch. One product a step, not two.
+    /// n = tanh(U_n x + b_n + r ⊙ (W_n h + c)): cuDNN and PyTorch. All products of a step are of h:
+    /// none waits for r.
     After,
 }
 
