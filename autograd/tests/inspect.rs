@@ -1,6 +1,7 @@
 //! What is shown of a tape is what is on it.
 #![allow(missing_docs)]
 
+use autograd::inspect::{FadingMemory, LineChart};
 use autograd::{Matrix, Tape, Var};
 use proptest::prelude::*;
 
@@ -330,4 +331,85 @@ fn rules_are_printed_with_the_names_of_the_operands() {
             .replace('\u{101}', "a\u{304}")
     });
     assert_eq!(updates, spelled);
+}
+
+/// A rule may name an operand that was not given, such as the weights of a cross-entropy.
+#[test]
+fn every_operation_can_be_replayed_and_put_on_a_page() {
+    let tape = Tape::<f64>::new();
+    let x = tape.var(Matrix::from([[0.5, 1.0], [0.2, 0.3]])).named("x");
+    let mask = tape
+        .constant(Matrix::from([[1.0, 0.0], [0.0, 1.0]]))
+        .named("m");
+    let column = tape.constant(Matrix::from([[1.0], [0.5]])).named("w");
+    let parts = [
+        x.cross_entropy(&[0, 1]),
+        x.cross_entropy_weighted(&[0, 1], column),
+        x.mean_squared_error(mask),
+        x.binary_cross_entropy(mask),
+        x.dropout(mask, 0.5).select(mask, x).sum(),
+        x.log_softmax().row_max().sum(),
+        x.gather_rows(&[1, 1, 0]).t().sum_rows().sum_cols(),
+        tape.recompute(&[x], |v| v[0].tanh().sum()),
+        Var::concat_rows(&[x, x]).log_sum_exp().mean(),
+    ];
+    let e = Var::concat_cols(&parts).sum().named("E");
+    let updates: Vec<_> = e
+        .replay()
+        .flat_map(|event| event.sent)
+        .map(|s| s.update)
+        .collect();
+    assert!(updates.iter().all(|u| u.contains(" += ")), "{updates:?}");
+    assert!(
+        updates.contains(&"x\u{304} += ȳ w ⊙ (p − c)".to_string()),
+        "{updates:?}"
+    );
+    assert_eq!(e.page().frame_count(), e.replay().count());
+}
+
+/// What users call things cannot get out of where it is shown.
+#[test]
+fn hostile_names_stay_text_everywhere() {
+    const EVIL: &str = "</title></svg></script><script>alert(1)</script>\"'&\\input{x}$^_%#~\u{0}";
+    let tape = Tape::<f64>::new();
+    let scope = tape.scope(EVIL);
+    let w = tape.var(Matrix::scalar(0.5)).named(EVIL);
+    let h = (w * 2.0).named(EVIL).at(0);
+    let e = h.square().named(EVIL).at(0);
+    drop(scope);
+    let triangle = w.triangle(&[e]);
+    let formula = e.nested_formula(w, &[h]);
+    let gradients = e.backward();
+    let table = tape.table(Some(&gradients)).html();
+    let map = triangle.heat_map().titled(EVIL).svg().to_string();
+    let chart = LineChart::new(EVIL, EVIL, EVIL)
+        .line(EVIL, &[1.0, 2.0])
+        .svg()
+        .to_string();
+    let fading = FadingMemory::new(EVIL, &[1.0], &[1.0]).svg().to_string();
+    let drawing = tape.drawing(Some(&gradients)).svg().to_string();
+    let page = e.page().to_string();
+    for (what, text) in [
+        ("table", &table),
+        ("map", &map),
+        ("chart", &chart),
+        ("fading", &fading),
+        ("drawing", &drawing),
+        ("page", &page),
+    ] {
+        assert!(text.contains("&lt;script&gt;"), "{what} shows the name");
+        assert!(!text.contains("<script>alert"), "{what}: {text}");
+        assert!(!text.contains('\u{0}'), "{what}");
+    }
+    let latex = formula.latex();
+    for part in ["<", "&\\input", "\\input", "$", "script>", "%", "#"] {
+        assert!(!latex.contains(part), "{part} in {latex}");
+    }
+    let dot = tape.drawing(None).dot();
+    let quotes = dot
+        .replace("\\\\", "")
+        .replace("\\\"", "")
+        .matches('"')
+        .count();
+    assert!(quotes.is_multiple_of(2) && !dot.contains('\u{0}'), "{dot}");
 }

@@ -13,7 +13,6 @@ from pathlib import Path
 import nbformat
 from jupyter_client.manager import start_new_kernel
 
-LIMIT = 5.0  # seconds that a cell may take
 PATIENCE = 60.0  # seconds after which it is given up
 BUILD_PATIENCE = 1800.0  # likewise for the first cell, which builds the library
 SILENCE = 0.1  # a cell's last lines may arrive after its end: seconds without any
@@ -61,12 +60,12 @@ def check_outputs(outputs):
         raise Failure(stderr)
 
 
-def run_cell(client, cell, number):
+def run_cell(client, cell, number, limit):
     """Runs a cell and gives it its outputs, which depend on nothing but the code; its seconds."""
     seconds, outputs = execute(client, cell.source, BUILD_PATIENCE if number == 1 else PATIENCE)
     check_outputs(outputs)
-    if seconds > LIMIT and number > 1:
-        raise TooSlow(f"The cell took {seconds:.1f} s, more than {LIMIT:.0f} s.")
+    if seconds > limit and number > 1:
+        raise TooSlow(f"The cell took {seconds:.1f} s, more than {limit:g} s.")
     stdout = printed(outputs, "stdout")
     results = [o for o in outputs if o.output_type != "stream"]
     for result in results:
@@ -77,7 +76,7 @@ def run_cell(client, cell, number):
     return seconds
 
 
-def run_notebook(path, write):
+def run_notebook(path, write, limit):
     notebook = nbformat.read(path, as_version=4)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     manager, client = start_new_kernel(
@@ -87,7 +86,7 @@ def run_notebook(path, write):
     try:
         for number, cell in enumerate(cells, start=1):
             try:
-                times.append(run_cell(client, cell, number))
+                times.append(run_cell(client, cell, number, limit))
             except Failure as failure:
                 raise type(failure)(
                     f"{path.name}, code cell {number}:\n\n{cell.source}\n\n{failure}"
@@ -109,6 +108,9 @@ def run_notebook(path, write):
 def main():
     parser = argparse.ArgumentParser(prog="run", description=__doc__)
     parser.add_argument("--check", action="store_true", help="do not write the outputs back")
+    parser.add_argument(
+        "--limit", type=float, default=5.0, help="seconds that a cell may take (5), but for the first"
+    )
     parser.add_argument("notebooks", nargs="*", type=Path, help="all that are here, if none is named")
     arguments = parser.parse_args()
     with open(Path(os.environ["EVCXR_TMPDIR"], "lock"), "w") as lock:
@@ -116,10 +118,10 @@ def main():
         try:
             for path in arguments.notebooks or sorted(Path().glob("*.ipynb")):
                 try:
-                    run_notebook(path, write=not arguments.check)
+                    run_notebook(path, not arguments.check, arguments.limit)
                 except TooSlow as slow:
                     print(f"{slow}\nOnce more:", flush=True)
-                    run_notebook(path, write=not arguments.check)
+                    run_notebook(path, not arguments.check, arguments.limit)
         except Failure as failure:
             sys.exit(str(failure))
 

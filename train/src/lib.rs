@@ -55,6 +55,7 @@ pub mod prelude {
         Adam, Checkpoint, Optimizer, ParameterGradients, Schedule, Sgd, StepReport, TrainError,
         Trainer, Vocabulary, Windows, clip_by_global_norm, clip_by_value, read_text, split,
     };
+    pub use autograd::inspect::{FadingMemory, HeatMap, LineChart};
     pub use autograd::ops::Unary;
     pub use autograd::{
         Gradients, Inputs, Keep, Matrix, MatrixMut, MatrixView, Operation, Pullback, Scalar, Shape,

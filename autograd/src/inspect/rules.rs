@@ -14,25 +14,15 @@ impl<T: Scalar> Tape<T> {
         let names: Vec<_> = info
             .parents
             .iter()
-            .zip(letters.chars())
+            .zip(letters.chars().chain(std::iter::repeat('x')))
             .map(|(&parent, letter)| match self.info(parent).name {
                 Some(name) if name != "y" && name.chars().count() <= 3 => name.to_string(),
                 _ => letter.to_string(),
             })
             .collect();
-        let Some(to) = names.get(operand) else {
-            return format!("+= {}", self.rule(index, operand));
-        };
-        format!(
-            "{} += {}",
-            barred(to),
-            named(&self.rule(index, operand), letters, &names)
-        )
+        let (to, rule) = (&names[operand], self.rule(index, operand));
+        format!("{to}{BAR} += {}", named(&rule, letters, &names))
     }
-}
-
-fn barred(name: &str) -> String {
-    format!("{name}{BAR}")
 }
 
 /// The rule with names for its letters, where these stand alone.
@@ -43,13 +33,10 @@ fn named(rule: &str, letters: &str, names: &[String]) -> String {
     for (i, &c) in characters.iter().enumerate() {
         let before = i.checked_sub(1).and_then(|i| characters.get(i));
         let alone = !in_word(before) && !in_word(characters.get(i + 1));
-        match letters
-            .chars()
-            .position(|letter| letter == c)
-            .filter(|_| alone)
-        {
-            Some(operand) => text.push_str(&names[operand]),
-            None => text.push(c),
+        let operand = letters.chars().position(|l| l == c).filter(|_| alone);
+        match operand.and_then(|operand| names.get(operand)) {
+            Some(name) => text.push_str(name),
+            None => text.push(c), // part of a word, or an operand that was not given
         }
     }
     text

@@ -80,11 +80,14 @@ impl LineChart {
 
     fn draw_axes(&self, svg: &mut Svg, scale: &Scale) {
         let (left, top, width, height) = AREA;
-        for tick in scale.y_ticks() {
+        let step = scale.y_step();
+        let first = (scale.low / step - 1e-9).ceil() as i64;
+        let last = (scale.high / step + 1e-9).floor() as i64;
+        for tick in (first..=last).map(|k| k as f64 * step) {
             let y = scale.y(tick);
             svg.line((left, y), (left + width, y), r##"stroke="#e4e4e4""##);
             let style = format!(r#"text-anchor="end" font-size="11" fill="{INK}""#);
-            svg.text((left - 6.0, y + 4.0), &scale.name(tick), &style);
+            svg.text((left - 6.0, y + 4.0), &scale.name(tick, step), &style);
         }
         for t in scale.x_ticks() {
             let x = scale.x(t);
@@ -173,18 +176,19 @@ impl Scale {
         (0..self.steps).step_by(every)
     }
 
-    fn y_ticks(&self) -> Vec<f64> {
+    /// The distance between two ticks.
+    fn y_step(&self) -> f64 {
         let step = round_step((self.high - self.low) / 6.0);
-        let step = if self.log { step.max(1.0).ceil() } else { step };
-        let first = (self.low / step - 1e-9).ceil() as i64;
-        let last = (self.high / step + 1e-9).floor() as i64;
-        (first..=last).map(|k| k as f64 * step).collect()
+        if self.log { step.max(1.0).ceil() } else { step }
     }
 
-    fn name(&self, tick: f64) -> String {
+    /// All ticks have as many digits as their distance needs.
+    fn name(&self, tick: f64, step: f64) -> String {
+        let digits = (-step.log10().floor()).clamp(0.0, 12.0) as usize;
         match self.log {
             true => format!("1e{tick:.0}"),
-            false => short(tick),
+            false if digits > 4 || tick.abs() >= 1e6 => short(tick),
+            false => format!("{tick:.digits$}"),
         }
     }
 }
