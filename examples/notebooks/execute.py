@@ -113,10 +113,14 @@ def main():
     )
     parser.add_argument("notebooks", nargs="*", type=Path, help="all that are here, if none is named")
     arguments = parser.parse_args()
+    notebooks = arguments.notebooks or sorted(Path().glob("*.ipynb"))
+    for path in notebooks:
+        if path.suffix != ".ipynb" or not path.exists():
+            parser.error(f"there is no notebook {path} in examples/notebooks")
     with open(Path(os.environ["EVCXR_TMPDIR"], "lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # there is one build folder
         try:
-            for path in arguments.notebooks or sorted(Path().glob("*.ipynb")):
+            for path in notebooks:
                 try:
                     run_notebook(path, not arguments.check, arguments.limit)
                 except TooSlow as slow:

@@ -6,10 +6,11 @@
 //! | `model` | what becomes a box, a bar or an edge |
 //! | `label`, `formula` | what stands in a box and under the pointer |
 //! | `rows`, `place` | in which row each box is, and where in it |
-//! | `ports`, `route`, `turns`, `tracks` | how the edges get around the boxes |
-//! | `geometry` | all of it in coordinates |
+//! | `wire`, `ports`, `route`, `turns`, `tracks` | how the edges get around the boxes |
+//! | `across`, `geometry` | all of it in coordinates |
 //! | `paint`, `dot` | the result as a picture, or for Graphviz |
 
+mod across;
 mod dot;
 mod formula;
 mod geometry;
@@ -25,6 +26,7 @@ mod rows;
 mod tests;
 mod tracks;
 mod turns;
+mod wire;
 
 use std::fmt;
 use std::sync::Arc;

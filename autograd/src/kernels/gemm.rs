@@ -71,18 +71,19 @@ pub(crate) fn multiply<T: Scalar>(
         b.k,
         b.n
     );
-    T::product(Product {
+    Product {
         a,
         b,
         start,
         c,
         row: 0,
         col: 0,
-    });
+    }
+    .split();
 }
 
 /// Some rows and columns of a product.
-pub struct Product<'a, T> {
+struct Product<'a, T> {
     a: Left<'a, T>,
     b: &'a Packed<T>,
     start: Start<'a, T>,
@@ -94,7 +95,7 @@ pub struct Product<'a, T> {
 
 impl<T: Scalar> Product<'_, T> {
     /// Halved, by rows, as long as both halves are worth a thread.
-    pub(super) fn split(self) {
+    fn split(self) {
         let shape = self.c.shape();
         let enough = shape.len() * self.b.k >= 2 * SPLIT_WORK;
         let Product {

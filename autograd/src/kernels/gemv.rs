@@ -48,17 +48,18 @@ pub(crate) fn multiply<T: Scalar>(
         x.len()
     );
     let (y, first) = (y.row(0), 0);
-    T::product_of_row(Row {
+    Row {
         x,
         b,
         start,
         y,
         first,
-    });
+    }
+    .split();
 }
 
 /// Some columns of a product of one row.
-pub struct Row<'a, T> {
+struct Row<'a, T> {
     x: &'a [T],
     b: RightOfRow<'a, T>,
     start: Start<'a, T>,
@@ -69,7 +70,7 @@ pub struct Row<'a, T> {
 
 impl<T: Scalar> Row<'_, T> {
     /// Halved as long as both halves are worth a thread.
-    pub(super) fn split(self) {
+    fn split(self) {
         /// A whole number of blocks on every processor.
         const PIECE: usize = 128;
         let Row {

@@ -5,9 +5,6 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::gemm::Product;
-use super::gemv::Row;
-
 /// Runs a kernel with the best instructions of this processor.
 #[inline]
 pub(crate) fn run<K: WithSimd>(kernel: K) -> K::Output {
@@ -51,12 +48,6 @@ pub trait Lanes: Copy + Sized + 'static {
     fn width<S: Simd>() -> usize {
         size_of::<Self::Of<S>>() / size_of::<Self>()
     }
-
-    /// A product. Not generic, so it is compiled here, once: what is generic is compiled again in
-    /// every crate that uses it, which in a notebook is every cell, and products take seconds.
-    fn product(product: Product<'_, Self>);
-    /// A product of one row.
-    fn product_of_row(row: Row<'_, Self>);
 }
 
 macro_rules! lanes {
@@ -91,13 +82,6 @@ macro_rules! lanes {
             #[inline(always)]
             fn split_mut<S: Simd>(xs: &mut [Self]) -> (&mut [S::$of], &mut [Self]) {
                 S::$split_mut(xs)
-            }
-
-            fn product(product: Product<'_, Self>) {
-                product.split();
-            }
-            fn product_of_row(row: Row<'_, Self>) {
-                row.split();
             }
         }
     };

@@ -1,30 +1,25 @@
 //! Where everything is at last: channels and gutters are as wide as their tracks need.
 
-use super::model::{Flow, Graph, Item, is_bottom};
-use super::place::{DETAIL, NAME, Places};
-use super::route::{Routes, Via, Wire};
+use super::across::{Across, PAGE};
+use super::model::{Flow, Graph, is_bottom};
+use super::place::Places;
+use super::route::Routes;
 use super::rows::Rows;
+use super::tracks::TRACK;
 use super::turns::{Turns, Zone};
-use crate::inspect::svg::text_width;
+use super::wire::Wire;
 
-/// Between two tracks.
-pub(super) const TRACK: f64 = 9.0;
 /// Between a row and the nearest track; above, arrow heads need more.
 const ABOVE_ROW: f64 = 9.0;
 const BELOW_ROW: f64 = 14.0;
 /// A channel without tracks.
 const CHANNEL: f64 = 22.0;
 const BETWEEN_PARAMETERS: f64 = 8.0;
-/// Between a gutter's tracks and the columns.
-const GUTTER: f64 = 12.0;
-const PAGE: f64 = 14.0;
 pub(super) const HEADER: f64 = 30.0;
 
 const BOX: f64 = 34.0;
 const LINE: f64 = 22.0;
 const BAR: f64 = 22.0;
-/// Before, between and behind the texts of a bar.
-pub(super) const BAR_TEXT: f64 = 10.0;
 
 pub(super) const LEGEND_LINE: f64 = 16.0;
 /// The width of the longest line of the legend.
@@ -105,62 +100,6 @@ fn legend_height(graph: &Graph) -> f64 {
     let lines = [has(Flow::Recurrent), has(Flow::Cut), gradient];
     let lines = lines.into_iter().filter(|&line| line).count();
     LEGEND_LINE * lines as f64
-}
-
-/// The left sides of the columns, and the tracks between them.
-pub(super) struct Across {
-    columns: Vec<f64>,
-    width: f64,
-    /// Where the texts of bars begin: clear of the gutters.
-    text: f64,
-}
-
-fn first_step(graph: &Graph) -> usize {
-    graph.columns.iter().position(Option::is_some).unwrap_or(0)
-}
-
-/// A bar's name and what follows it on the same line.
-fn bar_text_width(bar: &Item) -> f64 {
-    text_width(&bar.name, NAME) + BAR_TEXT + text_width(&bar.detail, DETAIL)
-}
-
-impl Across {
-    fn new(graph: &Graph, places: &Places, routes: &Routes) -> Self {
-        let mut x = PAGE;
-        let mut columns = Vec::new();
-        for (width, &tracks) in places.columns.iter().zip(&routes.gutters) {
-            x += 2.0 * GUTTER + TRACK * tracks.saturating_sub(1) as f64;
-            columns.push(x);
-            x += width;
-        }
-        let text = columns[first_step(graph)] + BAR_TEXT;
-        let bars = graph.items.iter().filter(|i| i.column.is_none());
-        let ends = bars.map(|bar| text + bar_text_width(bar) + BAR_TEXT);
-        Across {
-            width: ends.fold(x + GUTTER, f64::max) + PAGE,
-            columns,
-            text,
-        }
-    }
-
-    fn via(&self, via: Via) -> f64 {
-        match via {
-            Via::Gutter(column, track) => self.columns[column] - GUTTER - TRACK * track as f64,
-            Via::Lane(column, x) => self.columns[column] + x,
-        }
-    }
-
-    /// Where an edge leaves, climbs and enters.
-    pub fn ends(&self, graph: &Graph, edge: usize, wire: &Wire) -> [Option<f64>; 3] {
-        let left = |item: usize| graph.items[item].column.map(|c| self.columns[c]);
-        let of = |item, x: Option<f64>| left(item).zip(x).map(|(left, x)| left + x);
-        let edge = &graph.edges[edge];
-        [
-            of(edge.from, wire.exit),
-            wire.via.map(|via| self.via(via)),
-            of(edge.to, wire.entry),
-        ]
-    }
 }
 
 /// The rows and channels from the top to the bottom.

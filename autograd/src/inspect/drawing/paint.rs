@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::geometry::{BAR_TEXT, Geometry, HEADER, LEGEND_LINE, Point, Rect};
+use super::across::BAR_TEXT;
+use super::geometry::{Geometry, HEADER, LEGEND_LINE, Point, Rect};
 use super::model::{Edge, Flow, Graph, Item, Kind};
 use super::place::{DETAIL, NAME};
 use crate::inspect::svg::{Svg, text_width};

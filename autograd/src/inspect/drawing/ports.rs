@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::model::{Edge, Flow, Graph};
 use super::place::Places;
-use super::route::{Net, Via};
 use super::rows::Rows;
+use super::wire::{Net, Via};
 
 /// The nearest that two ends at a box come, and an end to its corner.
 const APART: f64 = 6.0;

@@ -6,39 +6,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::model::{Edge, Flow, Graph, Kind};
+use super::model::{Edge, Graph, Kind};
 use super::place::Places;
 use super::ports::Ports;
 use super::rows::Rows;
 use super::tracks::Tracks;
-
-/// Edges from one box of one kind: they are one line that branches.
-pub(super) type Net = (usize, Flow);
+use super::wire::{Net, Via, Wire};
 
 /// The nearest that a vertical line comes to another, and to a box.
 const LINES_APART: f64 = 6.0;
 const BOX_APART: f64 = 7.0;
-
-/// The way of an edge, as far as it is known before the tracks' positions are.
-pub(super) struct Wire {
-    pub net: Net,
-    /// Where it leaves its box, from the left of the column; bars are left anywhere.
-    pub exit: Option<f64>,
-    /// Where it enters one.
-    pub entry: Option<f64>,
-    /// Where it climbs or descends, unless that is within one channel.
-    pub via: Option<Via>,
-    /// The channels that it turns in: that above its source, that below its target.
-    pub channels: (usize, usize),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Via {
-    /// Left of a column, on a track counted from the right.
-    Gutter(usize, usize),
-    /// In a column, at a distance from its left.
-    Lane(usize, f64),
-}
 
 pub(super) struct Routes {
     /// One for each edge.

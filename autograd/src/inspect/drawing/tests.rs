@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use proptest::prelude::*;
 
-use super::geometry::{BAR_TEXT, Geometry, Point, Rect};
+use super::across::BAR_TEXT;
+use super::geometry::{Geometry, Point, Rect};
 use super::model::Graph;
 use super::place::{DETAIL, NAME};
-use super::route::Net;
+use super::wire::Net;
 use super::{Drawing, READABLE};
 use crate::inspect::svg::text_width;
 use crate::{Matrix, Tape, Var};

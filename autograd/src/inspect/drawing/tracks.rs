@@ -1,5 +1,8 @@
 //! Parallel lines that do not touch.
 
+/// The distance between two tracks.
+pub(super) const TRACK: f64 = 9.0;
+
 /// Tracks of a channel or gutter, with what is taken of each.
 #[derive(Default)]
 pub(super) struct Tracks {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::geometry::{Across, TRACK};
+use super::across::Across;
 use super::model::Graph;
-use super::route::{Net, Routes, Wire};
+use super::route::Routes;
 use super::rows::Rows;
-use super::tracks::Tracks;
+use super::tracks::{TRACK, Tracks};
+use super::wire::{Net, Wire};
 
 /// Where in a channel a horizontal line is, so that none runs into the vertical ends of others:
 /// those that come from a box are below those that pass to one in the next row, and these below
