@@ -367,6 +367,16 @@ fn every_operation_can_be_replayed_and_put_on_a_page() {
     assert_eq!(e.page().frame_count(), e.replay().count());
 }
 
+#[test]
+fn the_page_of_a_long_sweep_ends_with_the_rest_at_once() {
+    let tape = Tape::<f64>::new();
+    let x = tape.var(Matrix::scalar(0.1)).named("x");
+    let e = (0..1000).fold(x, |x, t| x.tanh().at(t)).named("E");
+    let page = e.page();
+    assert_eq!(page.frame_count(), 601);
+    assert!(page.to_string().contains("at once: 400 nodes"));
+}
+
 /// What users call things cannot get out of where it is shown.
 #[test]
 fn hostile_names_stay_text_everywhere() {

@@ -44,7 +44,7 @@ impl<T: Scalar> fmt::Display for Gradients<'_, T> {
                 label,
                 gradient.shape().to_string(),
                 norm,
-                gradient.to_string(),
+                gradient.to_string().replace("\n", ""),
             ]
         };
         let lines: Vec<_> = self.of_variables().map(line).collect();

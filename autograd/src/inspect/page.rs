@@ -46,8 +46,14 @@ impl<T: Scalar> Var<'_, T> {
     pub fn page(self) -> Page {
         let mut replay = self.replay();
         let events: Vec<_> = replay.by_ref().take(FRAMES).collect();
+        let rest = replay.skip_all();
         let (tape, gradients) = (self.tape, replay.finish());
-        let frames: String = events.iter().map(|event| frame(tape, event)).collect();
+        let mut frames: String = events.iter().map(|event| frame(tape, event)).collect();
+        if rest > 0 {
+            frames += &format!(
+                "<section data-node=\"\" data-to=\"\"><p>The rest of the sweep at once: {rest} nodes.</p></section>\n"
+            );
+        }
         let program = tape.program();
         let lines = program.lines()[..=self.index].iter();
         let nodes = lines.map(|line| node(tape.node(line.node.index), line, &gradients));
@@ -56,7 +62,7 @@ impl<T: Scalar> Var<'_, T> {
             drawing: tape.drawing(None).svg().to_string(),
             frames,
             nodes: nodes.collect(),
-            count: events.len(),
+            count: events.len() + usize::from(rest > 0),
         }
     }
 }
@@ -112,7 +118,8 @@ fn node<T: Scalar>(node: Var<'_, T>, line: &Line, gradients: &Gradients<'_, T>) 
 }
 
 impl Page {
-    /// The number of nodes that send something: frames, after the one before the sweep.
+    /// The number of frames after the one before the sweep: one for each node that sends something, up
+    /// to 600, and one for all others.
     pub fn frame_count(&self) -> usize {
         self.count
     }

@@ -91,9 +91,14 @@ impl<'t, T: Scalar> Replay<'t, T> {
         self.sweep.start_node()
     }
 
+    /// Goes on to the end without looking; how many nodes that was.
+    pub(super) fn skip_all(&mut self) -> usize {
+        std::iter::from_fn(|| self.sweep.step()).count()
+    }
+
     /// The rest of the sweep at once, and the gradients: exactly those of [`Var::backward`].
     pub fn finish(mut self) -> Gradients<'t, T> {
-        while self.sweep.step().is_some() {}
+        self.skip_all();
         self.sweep.finish()
     }
 
