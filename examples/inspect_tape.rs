@@ -136,6 +136,12 @@ impl<'a> Folder<'a> {
         let triangle = u.triangle(&errors[..shown]);
         self.write("triangle.txt", &triangle)?;
         self.write("triangle.svg", triangle.heat_map().svg())?;
+        let (t, scope) = (errors.len().min(3) - 1, states[0].info().scope);
+        let named = |name| u.tape().over_time(&format!("{scope}/{name}"));
+        let (h, c) = (named("h"), named("c")); // an LSTM's state is both
+        let state = |t: usize| h[t..=t].iter().chain(c.get(t)).copied().collect::<Vec<_>>();
+        let chain: Vec<_> = (0..=t).map(state).collect();
+        self.write("formula.txt", errors[t].nested_formula(u, &chain))?;
         let flow = total.gradient_flow(states);
         self.write("flow.txt", &flow)?;
         self.write("flow.svg", flow.chart().svg())

@@ -304,7 +304,7 @@ fn text_matrix(m: &Matrix<f64>) -> String {
         return number(m.data()[0]);
     }
     if m.shape().len() > READABLE {
-        return m.to_string();
+        return m.to_string().replace('\n', "");
     }
     let row = |r| {
         m.view()
