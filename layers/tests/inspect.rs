@@ -94,16 +94,23 @@ impl Model {
     }
 }
 
+/// The kinds of one or two layers, and the seed of their parameters.
+fn models() -> impl Strategy<Value = (Vec<usize>, u64)> {
+    (prop::collection::vec(0..4_usize, 1..3), any::<u64>())
+}
+
+/// The number of steps, and the arguments of [`Model::errors`].
+fn runs() -> impl Strategy<Value = (usize, bool, bool)> {
+    (1..6_usize, any::<bool>(), any::<bool>())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn triangles_are_triangles_and_sum_to_the_gradients(
-        kinds in prop::collection::vec(0..4_usize, 1..3),
-        steps in 1..6_usize,
-        symbols in any::<bool>(),
-        together in any::<bool>(),
-        seed in any::<u64>(),
+        (kinds, seed) in models(),
+        (steps, symbols, together) in runs(),
     ) {
         let model = Model::new(&kinds, seed);
         let tape = Tape::new();
@@ -135,11 +142,8 @@ proptest! {
 
     #[test]
     fn nested_formulas_come_to_the_gradients(
-        kinds in prop::collection::vec(0..4_usize, 1..3),
-        steps in 1..5_usize,
-        symbols in any::<bool>(),
-        together in any::<bool>(),
-        seed in any::<u64>(),
+        (kinds, seed) in models(),
+        (steps, symbols, together) in runs(),
     ) {
         let model = Model::new(&kinds, seed);
         let tape = Tape::new();

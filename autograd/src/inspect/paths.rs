@@ -70,7 +70,10 @@ impl<'t, T: Scalar> Paths<'t, T> {
         let node = tape.info(index);
         let received = std::mem::take(&mut self.received[index]);
         let by_step = match node.time {
-            Some(t) => BySteps::from([(Some(t), sum(received))]),
+            Some(t) => sum(received)
+                .map(|all| (Some(t), all))
+                .into_iter()
+                .collect(),
             None => received,
         };
         for (step, gradient) in by_step {
@@ -136,12 +139,9 @@ pub(super) fn add<T: Scalar>(to: &mut Matrix<T>, part: &Matrix<T>) {
 }
 
 /// The sum over all steps of what has been received.
-///
-/// # Panics
-/// If nothing has.
-fn sum<T: Scalar>(parts: BySteps<T>) -> Matrix<T> {
-    let mut parts = parts.into_values();
-    let mut total = parts.next().expect("something has been received");
-    parts.for_each(|part| add(&mut total, &part));
-    total
+fn sum<T: Scalar>(parts: BySteps<T>) -> Option<Matrix<T>> {
+    parts.into_values().reduce(|mut total, part| {
+        add(&mut total, &part);
+        total
+    })
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::paths::add;
 use crate::backward::{Gradients, Sweep};
 use crate::{Keep, Matrix, NodeInfo, Scalar, Var};
 
@@ -129,11 +130,6 @@ impl<'t, T: Scalar> Replay<'t, T> {
         }
         sent
     }
-}
-
-fn add<T: Scalar>(to: &mut Matrix<T>, part: &Matrix<T>) {
-    let elements = to.data_mut().iter_mut().zip(part.data());
-    elements.for_each(|(to, &x)| *to += x);
 }
 
 impl<T: Scalar> Iterator for Replay<'_, T> {
