@@ -268,3 +268,27 @@ fn before_a_node_has_sent_the_page_shows_what_it_has_received() {
         assert!(browser.text("#node").contains("received so far"));
     });
 }
+
+/// In a notebook, the page is in a frame of its own.
+#[test]
+#[ignore = "needs chromedriver"]
+fn a_framed_page_plays_too() {
+    let tape = Tape::new();
+    let e = lstm(&tape);
+    let count = e.replay().count();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("notebook.html");
+    let page = e.page().iframe();
+    std::fs::write(
+        &file,
+        format!("<!DOCTYPE html><meta charset=\"utf-8\">{page}"),
+    )
+    .unwrap();
+    let browser = Browser::open(&format!("file://{}", file.display()));
+    browser.post("/frame", json!({ "id": 0 }));
+    assert_eq!(browser.text("#where"), format!("0 of {count}"));
+    browser.click("#last");
+    assert_eq!(browser.text("#where"), format!("{count} of {count}"));
+    assert_eq!(browser.script("return typeof window.evil"), "undefined");
+    assert_eq!(browser.console(), json!([]));
+}

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::svg::escape;
+use super::svg::{escape, escape_lines};
 use super::text::write_aligned;
 use super::{Event, Program, Replay, Sent, html, show};
 use crate::{Gradients, Matrix, Scalar, Tape, Var};
@@ -95,11 +95,6 @@ impl Program {
             self,
         );
     }
-}
-
-/// Several lines, escaped.
-fn escape_lines(text: &str) -> String {
-    text.lines().map(|line| escape(line) + "\n").collect()
 }
 
 impl<T: Scalar> Event<T> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::svg::escape;
+use super::svg::{escape, escape_lines};
 use super::{Event, Line, html, show};
 use crate::{Gradients, Scalar, Tape, Var};
 
@@ -124,12 +124,15 @@ impl Page {
         self.count
     }
 
+    /// The page in a frame, as an element of another page.
+    pub fn iframe(&self) -> String {
+        let page = escape_lines(&self.to_string()); // a comment in the script ends with its line
+        format!("<iframe srcdoc=\"{page}\" width=\"100%\" height=\"720\"></iframe>")
+    }
+
     /// Displays the page in a notebook.
     pub fn evcxr_display(&self) {
-        let page = escape(&self.to_string());
-        let frame =
-            format_args!("<iframe srcdoc=\"{page}\" width=\"100%\" height=\"720\"></iframe>");
-        show("text/html", &frame, &self.title);
+        show("text/html", &self.iframe(), &self.title);
     }
 }
 

@@ -149,6 +149,11 @@ pub(crate) fn escape(text: &str) -> String {
     escaped
 }
 
+/// Several lines, each [escaped](escape).
+pub(crate) fn escape_lines(text: &str) -> String {
+    text.lines().map(|line| escape(line) + "\n").collect()
+}
+
 /// Whether no document may contain a character, or it would turn around the text behind it.
 pub(crate) fn forbidden(c: char) -> bool {
     let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
