@@ -77,3 +77,9 @@ fn check_operand<T: Scalar>(method: &str, y: Var<'_, T>, by: Var<'_, T>) {
          Tape::var()"
     );
 }
+
+/// Whether a scope is another one, or in it.
+fn is_in(scope: &str, outer: &str) -> bool {
+    let rest = scope.strip_prefix(outer);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) && !outer.is_empty()
+}

@@ -31,6 +31,7 @@ mod wire;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::inspect::is_in;
 use crate::inspect::notebook::show;
 use crate::inspect::overview::Overview;
 use crate::inspect::svg::Svg;
@@ -143,12 +144,6 @@ impl View {
         let shortest = outer.map(String::len).min()?;
         Some(&scope[..shortest])
     }
-}
-
-/// Whether a scope is another one, or in it.
-fn is_in(scope: &str, outer: &str) -> bool {
-    let rest = scope.strip_prefix(outer);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) && !outer.is_empty()
 }
 
 impl Drawing {

@@ -202,8 +202,7 @@ impl<T: Scalar> NestedFormula<T> {
             total.data_mut().copy_from_slice(row.data());
         }
         if let Some(direct) = &self.direct {
-            let parts = total.data_mut().iter_mut().zip(direct.data());
-            parts.for_each(|(to, &x)| *to += x);
+            add(&mut total, direct); // element by element: it is a row
         }
         total
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::text::write_aligned;
-use super::{html, show};
+use super::{html, is_in, show};
 use crate::{Gradients, Matrix, NodeInfo, Scalar, Tape};
 
 /// Rows that are shown before steps are summed up.
@@ -99,8 +99,7 @@ impl Table {
 
     /// Only the nodes of a scope, and of those in it.
     pub fn scope(self, scope: &str) -> Self {
-        let inner = format!("{scope}/");
-        self.filter(|node| node.scope == scope || node.scope.starts_with(&inner))
+        self.filter(|node| node.scope == scope || is_in(&node.scope, scope))
     }
 
     /// Only the nodes of a time step.
@@ -114,7 +113,7 @@ impl Table {
     }
 
     /// One line for each scope and step: how many nodes, the norm of all their values together, and
-    /// of their gradients. Views are left out, as they are parts of others.
+    /// of their gradients. Views count beside the nodes that they are parts of.
     fn summary(&self) -> Vec<Vec<String>> {
         let mut groups: Vec<(&NodeInfo, usize, f64, Option<f64>)> = Vec::new();
         for row in &self.rows {
@@ -145,9 +144,7 @@ impl Table {
         };
         groups.into_iter().map(line).collect()
     }
-}
 
-impl Table {
     /// The whole table where that can be read, and a line for each scope and step where not; with
     /// its head.
     fn grid(&self) -> (Vec<String>, Vec<Vec<String>>) {

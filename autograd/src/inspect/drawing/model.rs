@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::formula::Formulas;
 use super::home::{Home, homes, is_parameter};
 use super::label::Labels;
-use super::{Node, View, is_in};
+use super::{Node, View};
+use crate::inspect::is_in;
 
 /// All that is drawn, not yet placed.
 pub(super) struct Graph {

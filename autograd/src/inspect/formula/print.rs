@@ -92,6 +92,7 @@ impl<T: Scalar> NestedFormula<T> {
         let last = states.last().cloned().unwrap_or_default();
         let pairs = states.iter().zip(states.iter().skip(1));
         let immediate = states.iter().map(|s| derivative(s, &parameter, true));
+        let shown = !self.is_direct();
         Factors {
             direct: self
                 .direct
@@ -101,7 +102,7 @@ impl<T: Scalar> NestedFormula<T> {
             jacobians: pairs
                 .map(|(before, s)| derivative(s, before, false))
                 .collect(),
-            immediate: immediate.filter(|_| !self.is_direct()).collect(),
+            immediate: immediate.filter(|_| shown).collect(),
         }
     }
 
@@ -111,11 +112,12 @@ impl<T: Scalar> NestedFormula<T> {
             .immediate
             .iter()
             .map(|m| self.write_immediate(script, m));
+        let shown = !self.is_direct();
         Factors {
             direct: self.direct.as_ref().map(write),
             head: write(&self.head),
             jacobians: self.jacobians.iter().map(write).collect(),
-            immediate: immediate.filter(|_| !self.is_direct()).collect(),
+            immediate: immediate.filter(|_| shown).collect(),
         }
     }
 
