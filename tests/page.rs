@@ -233,7 +233,7 @@ fn the_last_frame_has_the_gradients_of_backward() {
             browser.click(&format!("#drawing [data-node='{index}']"));
             assert_eq!(browser.text("#node h2"), node.info().label());
             let value = node.value().to_matrix();
-            let is_whole = value.rows() <= 16 && value.cols() <= 16; // of larger ones, a part
+            let is_whole = value.row_count() <= 16 && value.col_count() <= 16; // of larger ones, a part
             if !is_whole {
                 continue;
             }

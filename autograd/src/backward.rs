@@ -106,7 +106,7 @@ impl<'t, T: Scalar> Gradients<'t, T> {
     /// started.
     #[track_caller]
     pub fn of(&self, var: Var<'_, T>) -> Matrix<T> {
-        let zeros = || Matrix::zeros(var.rows_len(), var.cols_len());
+        let zeros = || Matrix::zeros(var.row_count(), var.col_count());
         self.get(var).map_or_else(zeros, |g| g.to_matrix())
     }
 }
@@ -309,7 +309,7 @@ impl<'t, T: Scalar> Sweep<'t, T> {
                 tape,
                 recording,
                 parents: recording.parents(node),
-                indices: recording.indices(node),
+                integers: recording.integers(node),
             },
             output: tape.value_at(node.place),
             grad,

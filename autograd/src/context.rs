@@ -14,7 +14,7 @@ pub struct Inputs<'a, T> {
     pub(crate) tape: &'a Tape<T>,
     pub(crate) recording: &'a Recording<T>,
     pub(crate) parents: &'a [usize],
-    pub(crate) indices: &'a [usize],
+    pub(crate) integers: &'a [usize],
 }
 
 impl<'a, T: Scalar> Inputs<'a, T> {
@@ -55,7 +55,7 @@ impl<'a, T: Scalar> Inputs<'a, T> {
 
     /// The integers that the operation was recorded with.
     pub fn integers(&self) -> &'a [usize] {
-        self.indices
+        self.integers
     }
 }
 

@@ -160,11 +160,11 @@ where
     let mut point = inputs.to_vec();
     for input in 0..inputs.len() {
         for i in 0..inputs[input].data().len() {
-            let cols = inputs[input].cols();
+            let cols = inputs[input].col_count();
             let element = (i / cols, i % cols);
             let numeric = slopes(&f, &mut point, input, i, &y)?;
             for (o, numeric) in numeric.into_iter().enumerate() {
-                let output = (o / y.cols(), o % y.cols());
+                let output = (o / y.col_count(), o % y.col_count());
                 let analytic = analytic[o][input].data()[i];
                 let entry = Entry {
                     input,
@@ -216,7 +216,7 @@ where
     let tape = Tape::new();
     let vars = variables(&tape, inputs);
     let y = f(&vars);
-    let mut seed = Matrix::zeros(y.rows_len(), y.cols_len());
+    let mut seed = Matrix::zeros(y.row_count(), y.col_count());
     let from_zero = y.backward_from(&seed);
     for (input, &v) in vars.iter().enumerate() {
         let norm = from_zero.of(v).norm();
@@ -250,7 +250,7 @@ where
     F: for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64>,
 {
     let x = point[input].data()[i];
-    let element = (i / point[input].cols(), i % point[input].cols());
+    let element = (i / point[input].col_count(), i % point[input].col_count());
     let mut evaluate_at = |x: f64| {
         point[input].data_mut()[i] = x;
         evaluate(f, point)

@@ -3,7 +3,7 @@
 mod view;
 
 use std::fmt;
-use std::ops::{Index, IndexMut};
+use std::ops::{Index, IndexMut, Range};
 
 use crate::{Error, Scalar};
 pub use view::{MatrixMut, MatrixView};
@@ -136,12 +136,12 @@ impl<T: Scalar> Matrix<T> {
     }
 
     /// Number of rows.
-    pub fn rows(&self) -> usize {
+    pub fn row_count(&self) -> usize {
         self.shape.rows
     }
 
     /// Number of columns.
-    pub fn cols(&self) -> usize {
+    pub fn col_count(&self) -> usize {
         self.shape.cols
     }
 
@@ -165,6 +165,24 @@ impl<T: Scalar> Matrix<T> {
         MatrixView::new(&self.data, self.shape, self.shape.cols)
     }
 
+    /// Some of the rows, as a view.
+    ///
+    /// # Panics
+    /// If the range is empty, or goes beyond the last row.
+    #[track_caller]
+    pub fn rows(&self, range: Range<usize>) -> MatrixView<'_, T> {
+        self.view().rows(range)
+    }
+
+    /// Some of the columns, as a view.
+    ///
+    /// # Panics
+    /// If the range is empty, or goes beyond the last column.
+    #[track_caller]
+    pub fn cols(&self, range: Range<usize>) -> MatrixView<'_, T> {
+        self.view().cols(range)
+    }
+
     /// The whole matrix as a view through which it can be changed.
     pub fn view_mut(&mut self) -> MatrixMut<'_, T> {
         MatrixMut::new(&mut self.data, self.shape, self.shape.cols)
@@ -180,7 +198,7 @@ impl<T: Scalar> Matrix<T> {
 
     /// Rows and columns exchanged.
     pub fn transpose(&self) -> Self {
-        Self::from_fn(self.cols(), self.rows(), |r, c| self[(c, r)])
+        Self::from_fn(self.col_count(), self.row_count(), |r, c| self[(c, r)])
     }
 
     /// The Frobenius norm: the root of the sum of squares, summed in f64.

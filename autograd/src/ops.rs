@@ -74,7 +74,7 @@ use crate::{Inputs, MatrixMut, Pullback, Scalar, Shape};
 /// }
 ///
 /// let x = Matrix::from([[3.0, 4.0], [1.0, -1.0]]);
-/// gradcheck(|v| v[0].tape().record(RowNorm, v, &[]), &[x]).unwrap();
+/// gradcheck(|v| v[0].tape().record(RowNorm, v), &[x]).unwrap();
 /// ```
 pub trait Operation<T: Scalar>: Send + 'static {
     /// The name in tables, drawings and errors.

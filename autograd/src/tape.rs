@@ -55,7 +55,7 @@ pub(crate) struct Recording<T> {
     /// The parents of all nodes, one list behind the other.
     edges: Vec<usize>,
     /// The integers that operations such as a look-up need, likewise.
-    indices: Vec<usize>,
+    integers: Vec<usize>,
     /// Scopes as (enclosing scope, name); the first is the tape itself.
     scopes: Vec<(u32, String)>,
 }
@@ -65,7 +65,7 @@ pub(crate) struct Node<T> {
     /// Small operations are stored in place, so that recording one does not allocate.
     pub op: SmallBox<dyn Operation<T>, S4>,
     parents: Range<usize>,
-    indices: Range<usize>,
+    integers: Range<usize>,
     pub place: Place,
     /// Whether a gradient has a way through this node to a variable.
     pub needs_gradient: bool,
@@ -113,8 +113,8 @@ impl<T> Recording<T> {
         &self.edges[node.parents.clone()]
     }
 
-    pub fn indices(&self, node: &Node<T>) -> &[usize] {
-        &self.indices[node.indices.clone()]
+    pub fn integers(&self, node: &Node<T>) -> &[usize] {
+        &self.integers[node.integers.clone()]
     }
 }
 
@@ -130,7 +130,7 @@ impl<T: Scalar> Tape<T> {
         let recording = Recording {
             nodes: Vec::new(),
             edges: Vec::new(),
-            indices: Vec::new(),
+            integers: Vec::new(),
             scopes: vec![(0, String::new())],
         };
         Tape {
@@ -238,14 +238,21 @@ impl<T: Scalar> Tape<T> {
         self.constant_with(rows, cols, |m| m.data_mut().fill(T::ZERO))
     }
 
-    /// Records an operation on `inputs`, with the integers it needs (mostly none): this is what
-    /// every method of [`Var`] does, and how an operation from outside the crate is applied.
+    /// Records an operation on `inputs`: this is what every method of [`Var`] does, and how an
+    /// operation from outside the crate is applied.
     ///
     /// # Panics
     /// If the inputs' shapes do not suit the operation, or a node is of another tape.
+    #[track_caller]
+    pub fn record<'t, O: Operation<T>>(&'t self, op: O, inputs: &[Var<'t, T>]) -> Var<'t, T> {
+        self.record_with(op, inputs, &[])
+    }
+
+    /// [`Tape::record`], with the integers that the operation needs, such as the rows of a look-up:
+    /// it finds them in [`Inputs::integers`].
     #[inline(never)] // see ops::compiled
     #[track_caller]
-    pub fn record<'t, O: Operation<T>>(
+    pub fn record_with<'t, O: Operation<T>>(
         &'t self,
         op: O,
         inputs: &[Var<'t, T>],
@@ -269,19 +276,19 @@ impl<T: Scalar> Tape<T> {
                 op.name()
             );
         }
-        let (parents, indices) = {
+        let (parents, integers) = {
             let mut recording = self.recording.borrow_mut();
-            let (e, i) = (recording.edges.len(), recording.indices.len());
+            let (e, i) = (recording.edges.len(), recording.integers.len());
             recording.edges.extend(inputs.iter().map(|x| x.index));
-            recording.indices.extend_from_slice(integers);
-            (e..recording.edges.len(), i..recording.indices.len())
+            recording.integers.extend_from_slice(integers);
+            (e..recording.edges.len(), i..recording.integers.len())
         };
         let recording = self.recording.borrow();
         let context = Inputs {
             tape: self,
             recording: &recording,
             parents: &recording.edges[parents.clone()],
-            indices: &recording.indices[indices.clone()],
+            integers: &recording.integers[integers.clone()],
         };
         let shape = match op.shape(&context) {
             Ok(shape) => shape,
@@ -299,12 +306,12 @@ impl<T: Scalar> Tape<T> {
         if let Some(window) = op.view(shape) {
             let place = recording.nodes[inputs[0].index].place.part(window);
             drop(recording);
-            return self.push(op, parents, indices, place, needs_gradient);
+            return self.push(op, parents, integers, place, needs_gradient);
         }
         let mut value = self.take_buffer(shape);
         op.forward(&context, unique(&mut value).view_mut());
         drop(recording);
-        self.push_owner(op, parents, indices, value, needs_gradient)
+        self.push_owner(op, parents, integers, value, needs_gradient)
     }
 
     fn describe_operands(&self, recording: &Recording<T>, inputs: &[Var<'_, T>]) -> String {
@@ -323,11 +330,11 @@ impl<T: Scalar> Tape<T> {
         &self,
         op: SmallBox<dyn Operation<T>, S4>,
         parents: Range<usize>,
-        indices: Range<usize>,
+        integers: Range<usize>,
         value: Arc<Matrix<T>>,
         needs_gradient: bool,
     ) -> Var<'_, T> {
-        let (shape, stride) = (value.shape(), value.cols());
+        let (shape, stride) = (value.shape(), value.col_count());
         let (owner, buffer) = (self.len(), self.values.len());
         self.values.push(value);
         let place = Place {
@@ -337,14 +344,14 @@ impl<T: Scalar> Tape<T> {
             stride,
             shape,
         };
-        self.push(op, parents, indices, place, needs_gradient)
+        self.push(op, parents, integers, place, needs_gradient)
     }
 
     fn push(
         &self,
         op: SmallBox<dyn Operation<T>, S4>,
         parents: Range<usize>,
-        indices: Range<usize>,
+        integers: Range<usize>,
         place: Place,
         needs_gradient: bool,
     ) -> Var<'_, T> {
@@ -356,7 +363,7 @@ impl<T: Scalar> Tape<T> {
         let node = Node {
             op,
             parents,
-            indices,
+            integers,
             place,
             needs_gradient,
             uses: 0,

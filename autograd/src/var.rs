@@ -48,12 +48,12 @@ impl<'t, T: Scalar> Var<'t, T> {
     }
 
     /// Number of rows: the samples of the mini-batch.
-    pub fn rows_len(self) -> usize {
+    pub fn row_count(self) -> usize {
         self.shape().rows
     }
 
     /// Number of columns: the features.
-    pub fn cols_len(self) -> usize {
+    pub fn col_count(self) -> usize {
         self.shape().cols
     }
 

@@ -33,14 +33,14 @@ const PRODUCT_T: Shapes = |m, n, k| vec![(m, k), (n, k)];
 
 /// One class per row of `v`, in any order and with repetitions.
 fn classes(v: Var<'_, f64>) -> Vec<usize> {
-    (0..v.rows_len())
-        .map(|r| (r * 5 + 2) % v.cols_len())
+    (0..v.row_count())
+        .map(|r| (r * 5 + 2) % v.col_count())
         .collect()
 }
 
 /// A constant of zeros and ones of the shape of `v`.
 fn mask<'t>(v: Var<'t, f64>) -> Var<'t, f64> {
-    let m = Matrix::from_fn(v.rows_len(), v.cols_len(), |r, c| {
+    let m = Matrix::from_fn(v.row_count(), v.col_count(), |r, c| {
         ((r * 3 + c * 2) % 3).min(1) as f64
     });
     v.tape().constant(m)
@@ -91,7 +91,7 @@ const OPERATIONS: &[(&str, Shapes, Values, Function)] = &[
     ("matmul_t", PRODUCT_T, OffZero, |v| v[0].matmul_t(v[1])),
     ("add_matmul_t", |m, n, k| vec![(m, n), (m, k), (n, k)], OffZero, |v| v[0].add_matmul_t(v[1], v[2])),
     ("add_matmul_t to a row", |m, n, k| vec![(1, n), (m, k), (n, k)], OffZero, |v| v[0].add_matmul_t(v[1], v[2])),
-    ("matmul of a transpose", PRODUCT_T, OffZero, |v| v[0].matmul(v[1].t())),
+    ("matmul of a transpose", PRODUCT_T, OffZero, |v| v[0].matmul(v[1].transpose())),
     ("sum", ONE, OffZero, |v| v[0].sum()),
     ("mean", ONE, OffZero, |v| v[0].mean()),
     ("sum_rows", ONE, OffZero, |v| v[0].sum_rows()),
@@ -103,34 +103,34 @@ const OPERATIONS: &[(&str, Shapes, Values, Function)] = &[
     ("cross_entropy", ONE, OffZero, |v| v[0].cross_entropy(&classes(v[0]))),
     ("cross_entropy_sum", ONE, OffZero, |v| v[0].cross_entropy_sum(&classes(v[0]))),
     ("cross_entropy_weighted", ONE, OffZero, |v| {
-        let weights = Matrix::from_fn(v[0].rows_len(), 1, |r, _| (r % 3) as f64);
+        let weights = Matrix::from_fn(v[0].row_count(), 1, |r, _| (r % 3) as f64);
         v[0].cross_entropy_weighted(&classes(v[0]), v[0].tape().constant(weights))
     }),
     ("mean_squared_error", SAME, OffZero, |v| v[0].mean_squared_error(v[1])),
     ("binary_cross_entropy", SAME, OffZero, |v| v[0].binary_cross_entropy(v[1])),
-    ("rows", ONE, OffZero, |v| v[0].rows(v[0].rows_len() / 2..v[0].rows_len())),
-    ("cols", ONE, OffZero, |v| v[0].cols(v[0].cols_len() / 2..v[0].cols_len())),
+    ("rows", ONE, OffZero, |v| v[0].rows(v[0].row_count() / 2..v[0].row_count())),
+    ("cols", ONE, OffZero, |v| v[0].cols(v[0].col_count() / 2..v[0].col_count())),
     ("views of views", ONE, OffZero, |v| {
-        let (m, n) = (v[0].rows_len(), v[0].cols_len());
+        let (m, n) = (v[0].row_count(), v[0].col_count());
         v[0].rows(m / 3..m).cols(n / 2..n).rows(0..1).tanh()
     }),
     ("a view at several steps", ONE, OffZero, |v| {
-        let (m, n) = (v[0].rows_len(), v[0].cols_len());
+        let (m, n) = (v[0].row_count(), v[0].col_count());
         let parts = [v[0].cols(n / 2..n), v[0].rows(0..1).cols(n / 2..n), v[0].cols(n / 2..n).rows(m / 2..m)];
         parts[0].tanh().sum() + parts[1].exp().sum() * parts[2].square().sum() + parts[0].sigmoid().sum()
     }),
     ("overlapping views", ONE, OffZero, |v| {
-        let n = v[0].cols_len();
+        let n = v[0].col_count();
         (v[0].cols(n / 2..n) * v[0].cols(0..n - n / 2)).sum() + v[0].square().sum()
     }),
     ("products of views", PRODUCT, OffZero, |v| {
-        let k = v[0].cols_len();
+        let k = v[0].col_count();
         v[0].cols(k / 2..k).matmul(v[1].rows(k / 2..k)) + v[0].cols(0..1).matmul(v[1].rows(0..1))
     }),
-    ("transpose", ONE, OffZero, |v| v[0].t().tanh()),
+    ("transpose", ONE, OffZero, |v| v[0].transpose().tanh()),
     ("concat_rows", ROW, OffZero, |v| Var::concat_rows(&[v[0], v[1], v[0]])),
     ("concat_cols", |m, n, k| vec![(m, n), (m, k)], OffZero, |v| Var::concat_cols(&[v[0], v[1], v[0]])),
-    ("gather_rows", ONE, OffZero, |v| v[0].gather_rows(&classes(v[0].t()))),
+    ("gather_rows", ONE, OffZero, |v| v[0].gather_rows(&classes(v[0].transpose()))),
     ("one_hot_matmul_t", ONE, OffZero, |v| v[0].one_hot_matmul_t(&classes(v[0]))),
     ("select", SAME, OffZero, |v| v[0].select(mask(v[0]), v[1])),
     ("dropout", ONE, OffZero, |v| v[0].dropout(mask(v[0]), 0.3)),

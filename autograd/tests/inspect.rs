@@ -349,7 +349,7 @@ fn every_operation_can_be_replayed_and_put_on_a_page() {
         x.binary_cross_entropy(mask),
         x.dropout(mask, 0.5).select(mask, x).sum(),
         x.log_softmax().row_max().sum(),
-        x.gather_rows(&[1, 1, 0]).t().sum_rows().sum_cols(),
+        x.gather_rows(&[1, 1, 0]).transpose().sum_rows().sum_cols(),
         tape.recompute(&[x], |v| v[0].tanh().sum()),
         Var::concat_rows(&[x, x]).log_sum_exp().mean(),
     ];

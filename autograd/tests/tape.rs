@@ -10,10 +10,10 @@ fn rnn<'t>(p: &[Var<'t, f64>], steps: usize, batch: usize) -> Var<'t, f64> {
     let tape = u.tape();
     let wave = |r: usize, c: usize| ((r * 7 + c * 3) as f64).sin();
     let zx = tape
-        .constant(Matrix::from_fn(steps * batch, u.cols_len(), wave))
+        .constant(Matrix::from_fn(steps * batch, u.col_count(), wave))
         .matmul_t(u)
         + b;
-    let mut h = tape.zeros(batch, w.rows_len());
+    let mut h = tape.zeros(batch, w.row_count());
     let mut all = Vec::new();
     for t in 0..steps {
         let _step = tape.step(t);

@@ -35,7 +35,8 @@ impl<T: Scalar> Carried<T> {
     pub fn on<'t>(&self, tape: &'t Tape<T>) -> State<'t, T> {
         let constant = |m: &Matrix<T>, name| {
             let copy = |to: &mut Matrix<T>| to.data_mut().copy_from_slice(m.data());
-            tape.constant_with(m.rows(), m.cols(), copy).named(name)
+            tape.constant_with(m.row_count(), m.col_count(), copy)
+                .named(name)
         };
         State {
             h: constant(&self.h, "h"),

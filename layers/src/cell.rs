@@ -98,6 +98,6 @@ pub trait Cell<T: Scalar> {
     fn symbol_table<'t>(&self, p: &Bound<'t, T>) -> Var<'t, T> {
         let _scope = self.weights().scope(p.tape());
         let (u, b) = self.input_weight();
-        p.var(u).t() + p.var(b)
+        p.var(u).transpose() + p.var(b)
     }
 }

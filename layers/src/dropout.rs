@@ -17,7 +17,7 @@ pub fn dropout<'t, T: Scalar>(x: Var<'t, T>, p: f64, rng: &mut (impl Rng + ?Size
     if p == 0.0 {
         return x;
     }
-    let mask = x.tape().constant_with(x.rows_len(), x.cols_len(), |m| {
+    let mask = x.tape().constant_with(x.row_count(), x.col_count(), |m| {
         for keep in m.data_mut() {
             *keep = if rng.random_bool(p) { T::ZERO } else { T::ONE };
         }

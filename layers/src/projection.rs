@@ -30,7 +30,7 @@ impl<'t, T: Scalar> Projection<'t, '_, T> {
     #[track_caller]
     pub fn steps(&self, batch: usize) -> usize {
         let rows = match self {
-            Projection::Stacked(zx) => zx.rows_len(),
+            Projection::Stacked(zx) => zx.row_count(),
             Projection::LookedUp { symbols, .. } => symbols.len(),
         };
         assert!(

@@ -150,7 +150,7 @@ impl<T: Scalar> CharModel<T> {
             let zx = Projection::LookedUp { table, symbols };
             let (h, states) = model.stack.run(&p, zx, batch, &states, |h| h);
             let loss = model.output.apply(&p, h).cross_entropy(&targets) * share;
-            let row = p.tape().zeros(1, h.cols_len()) + loss;
+            let row = p.tape().zeros(1, h.col_count()) + loss;
             Var::concat_rows(&flat(&states).chain([row]).collect::<Vec<_>>())
         }
     }

@@ -122,7 +122,7 @@ mod elementwise {
         /// The softmax of every row.
         softmax: |x, _y| x.softmax();
         /// The transposed matrix.
-        transpose: |x, _y| x.t();
+        transpose: |x, _y| x.transpose();
     }
 }
 

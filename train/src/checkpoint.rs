@@ -116,7 +116,7 @@ impl<T: Scalar> Checkpoint<T> {
     fn to_bytes(&self) -> io::Result<Vec<u8>> {
         let encoded: Vec<_> = self.tensors.iter().map(|(_, m)| encode(m)).collect();
         let views = self.tensors.iter().zip(&encoded).map(|((name, m), data)| {
-            let view = TensorView::new(dtype::<T>(), vec![m.rows(), m.cols()], data);
+            let view = TensorView::new(dtype::<T>(), vec![m.row_count(), m.col_count()], data);
             view.map(|v| (name, v)).map_err(io::Error::other)
         });
         let views = views.collect::<io::Result<Vec<_>>>()?;

@@ -46,7 +46,7 @@ impl<T: Scalar> ParameterGradients<T> {
         let mut gradients = loss.backward_keeping(Keep::Leaves);
         let take = |&id: &ParameterId| {
             let parameter = bound.var(id);
-            let zeros = || Arc::new(Matrix::zeros(parameter.rows_len(), parameter.cols_len()));
+            let zeros = || Arc::new(Matrix::zeros(parameter.row_count(), parameter.col_count()));
             gradients.take(parameter).unwrap_or_else(zeros)
         };
         self.values.extend(self.ids.iter().map(take));

@@ -70,5 +70,5 @@ impl<T: Scalar> PerParameter<T> {
 }
 
 fn zeros_like<T: Scalar>(m: &Matrix<T>) -> Matrix<T> {
-    Matrix::zeros(m.rows(), m.cols())
+    Matrix::zeros(m.row_count(), m.col_count())
 }

@@ -10,7 +10,7 @@ fn loss<'t>(p: &Bound<'t, f64>, ids: (ParameterId, ParameterId)) -> Var<'t, f64>
     let x = Matrix::from([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [-1.0, 2.0]]);
     let y = Matrix::from_fn(4, 1, |r, _| x[(r, 0)] * W[0][0] + x[(r, 1)] * W[0][1] + 0.5);
     let data = |m: Matrix<f64>| {
-        let (rows, cols) = (m.rows(), m.cols());
+        let (rows, cols) = (m.row_count(), m.col_count());
         p.tape().constant_with(rows, cols, |to| *to = m)
     };
     let (x, y) = (data(x), data(y));

@@ -32,7 +32,7 @@ impl Partial {
         place: Place,
         gradient: &mut Matrix<T>,
     ) -> bool {
-        let window = window(place, gradient.cols());
+        let window = window(place, gradient.col_count());
         let known = self.entries.iter().position(|e| e.owner == place.owner);
         let Some(at) = known else {
             if is_new && window.shape != gradient.shape() {
@@ -105,7 +105,7 @@ impl Entry {
     }
 
     fn fill_rest<T: Scalar>(&self, gradient: &mut Matrix<T>) {
-        let cols = gradient.cols();
+        let cols = gradient.col_count();
         for (r, row) in gradient.data_mut().chunks_exact_mut(cols).enumerate() {
             let of_row = self
                 .parts

@@ -141,13 +141,13 @@ struct Beginning<'s, 't, T> {
 
 /// Matrices of as many rows, one beside the other.
 fn beside<T: Scalar>(parts: &[Matrix<T>]) -> Matrix<T> {
-    let cols = parts.iter().map(Matrix::cols).sum();
-    let mut whole = Matrix::zeros(parts[0].rows(), cols);
+    let cols = parts.iter().map(Matrix::col_count).sum();
+    let mut whole = Matrix::zeros(parts[0].row_count(), cols);
     let mut at = 0;
     for part in parts {
-        let to = whole.view_mut().cols(at..at + part.cols());
+        let to = whole.view_mut().cols(at..at + part.col_count());
         { to }.copy_from(part.view());
-        at += part.cols();
+        at += part.col_count();
     }
     whole
 }
@@ -209,6 +209,6 @@ impl<T: Scalar> NestedFormula<T> {
 }
 
 fn product<T: Scalar>(a: &Matrix<T>, b: &Matrix<T>) -> Matrix<T> {
-    let element = |r: usize, c: usize| (0..a.cols()).map(|k| a[(r, k)] * b[(k, c)]).sum();
-    Matrix::from_fn(a.rows(), b.cols(), element)
+    let element = |r: usize, c: usize| (0..a.col_count()).map(|k| a[(r, k)] * b[(k, c)]).sum();
+    Matrix::from_fn(a.row_count(), b.col_count(), element)
 }

@@ -54,7 +54,7 @@ pub(super) fn jacobians<'t, T: Scalar>(
     last_to_first.sort_by_key(|&i| std::cmp::Reverse(of[i].tape.place(of[i].index).owner));
     let mut row = 0;
     for &y in from {
-        let mut seed = Matrix::zeros(y.rows_len(), y.cols_len());
+        let mut seed = Matrix::zeros(y.row_count(), y.col_count());
         for element in 0..y.shape().len() {
             seed.data_mut().fill(T::ZERO);
             seed.data_mut()[element] = T::ONE;

@@ -19,10 +19,10 @@ impl<T: Scalar> Matrix<T> {
     #[inline(never)]
     pub fn singular_values(&self) -> Vec<f64> {
         // The columns are turned until they are orthogonal: then their lengths are the values.
-        let wide = self.cols() > self.rows();
+        let wide = self.col_count() > self.row_count();
         let m = if wide { self.transpose() } else { self.clone() };
-        let column = |c| (0..m.rows()).map(|r| m[(r, c)].to_f64()).collect();
-        let mut columns: Vec<Vec<f64>> = (0..m.cols()).map(column).collect();
+        let column = |c| (0..m.row_count()).map(|r| m[(r, c)].to_f64()).collect();
+        let mut columns: Vec<Vec<f64>> = (0..m.col_count()).map(column).collect();
         for _ in 0..SWEEPS {
             if !orthogonalise(&mut columns) {
                 break;

@@ -79,7 +79,7 @@ fn preview<T: Scalar>(row: &Matrix<T>) -> String {
     const SHOWN: usize = 3;
     let shown = row.data().iter().take(SHOWN).map(|x| format!("{x:.3}"));
     let mut text = shown.collect::<Vec<_>>().join(" ");
-    if row.cols() > SHOWN {
+    if row.col_count() > SHOWN {
         text.push_str(" …");
     }
     text

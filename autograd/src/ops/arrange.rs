@@ -254,8 +254,8 @@ impl<T: Scalar> Operation<T> for Dropout<T> {
 impl<'t, T: Scalar> Var<'t, T> {
     /// Rows and columns exchanged.
     #[track_caller]
-    pub fn t(self) -> Self {
-        self.tape.record(Transpose, &[self], &[])
+    pub fn transpose(self) -> Self {
+        self.tape.record(Transpose, &[self])
     }
 
     /// The parts one below the other: Σ rows by the columns they have in common.
@@ -265,7 +265,7 @@ impl<'t, T: Scalar> Var<'t, T> {
     #[track_caller]
     pub fn concat_rows(parts: &[Self]) -> Self {
         assert!(!parts.is_empty(), "concat_rows of no parts");
-        parts[0].tape.record(ConcatRows, parts, &[])
+        parts[0].tape.record(ConcatRows, parts)
     }
 
     /// The parts side by side.
@@ -275,7 +275,7 @@ impl<'t, T: Scalar> Var<'t, T> {
     #[track_caller]
     pub fn concat_cols(parts: &[Self]) -> Self {
         assert!(!parts.is_empty(), "concat_cols of no parts");
-        parts[0].tape.record(ConcatCols, parts, &[])
+        parts[0].tape.record(ConcatCols, parts)
     }
 
     /// Row `indices[i]` as row i: an embedding look-up. A row may be asked for several times.
@@ -284,7 +284,7 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// If an index is not below the number of rows.
     #[track_caller]
     pub fn gather_rows(self, indices: &[usize]) -> Self {
-        self.tape.record(GatherRows, &[self], indices)
+        self.tape.record_with(GatherRows, &[self], indices)
     }
 
     /// The product of one-hot rows with a weight: row i is column `indices[i]` of the weight,
@@ -294,13 +294,13 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// If an index is not below the number of columns of the weight.
     #[track_caller]
     pub fn one_hot_matmul_t(self, indices: &[usize]) -> Self {
-        self.t().gather_rows(indices)
+        self.transpose().gather_rows(indices)
     }
 
     /// This where `mask` is not 0, `other` where it is. No gradient goes to the mask.
     #[track_caller]
     pub fn select(self, mask: Self, other: Self) -> Self {
-        self.tape.record(Select, &[mask, self, other], &[])
+        self.tape.record(Select, &[mask, self, other])
     }
 
     /// self ⊙ mask / (1 − p), for a mask of zeros and ones in which a share p is zero: the
@@ -319,7 +319,6 @@ impl<'t, T: Scalar> Var<'t, T> {
                 scale: T::from_f64(1.0 / (1.0 - p)),
             },
             &[self, mask],
-            &[],
         )
     }
 }

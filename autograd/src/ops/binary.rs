@@ -184,7 +184,7 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// other operand, a scalar over all its elements.
     #[track_caller]
     pub fn apply_with<B: Binary<T>>(self, function: B, other: Self) -> Self {
-        self.tape.record(Elementwise(function), &[self, other], &[])
+        self.tape.record(Elementwise(function), &[self, other])
     }
 }
 

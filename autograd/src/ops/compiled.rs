@@ -62,7 +62,7 @@ fn reduce<T: Scalar>(x: Var<'_, T>) -> Var<'_, T> {
 }
 
 fn arrange<T: Scalar>(x: Var<'_, T>) -> Var<'_, T> {
-    let x = Var::concat_cols(&[x.t().gather_rows(&[0])])
+    let x = Var::concat_cols(&[x.transpose().gather_rows(&[0])])
         .rows(0..1)
         .cols(0..1);
     x.select(x, x).dropout(x, 0.5).detach()

@@ -167,10 +167,10 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// If there are not as many targets as rows, or a target is not below the number of columns.
     #[track_caller]
     pub fn cross_entropy(self, targets: &[usize]) -> Self {
-        let scale = T::from_f64(1.0 / self.rows_len() as f64);
+        let scale = T::from_f64(1.0 / self.row_count() as f64);
         let p = self.softmax().named("p");
         self.tape
-            .record(CrossEntropy { scale }, &[self, p], targets)
+            .record_with(CrossEntropy { scale }, &[self, p], targets)
     }
 
     /// Like [`Var::cross_entropy`], but the sum over rows.
@@ -178,7 +178,7 @@ impl<'t, T: Scalar> Var<'t, T> {
     pub fn cross_entropy_sum(self, targets: &[usize]) -> Self {
         let p = self.softmax().named("p");
         self.tape
-            .record(CrossEntropy { scale: T::ONE }, &[self, p], targets)
+            .record_with(CrossEntropy { scale: T::ONE }, &[self, p], targets)
     }
 
     /// The weighted mean of the rows' cross-entropies, Σ w E / Σ w; weights that are 0 or 1 are a
@@ -196,19 +196,19 @@ impl<'t, T: Scalar> Var<'t, T> {
         };
         let p = self.softmax().named("p");
         self.tape
-            .record(CrossEntropy { scale }, &[self, p, weights], targets)
+            .record_with(CrossEntropy { scale }, &[self, p, weights], targets)
     }
 
     /// The mean of (self − target)² over all elements.
     #[track_caller]
     pub fn mean_squared_error(self, target: Self) -> Self {
-        self.tape.record(MeanSquaredError, &[self, target], &[])
+        self.tape.record(MeanSquaredError, &[self, target])
     }
 
     /// The mean over all elements of the cross-entropy between σ(self) and targets between 0 and
     /// 1, in nats.
     #[track_caller]
     pub fn binary_cross_entropy(self, targets: Self) -> Self {
-        self.tape.record(BinaryCrossEntropy, &[self, targets], &[])
+        self.tape.record(BinaryCrossEntropy, &[self, targets])
     }
 }

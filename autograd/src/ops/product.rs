@@ -111,14 +111,14 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// The product [m, k] [k, n] → [m, n].
     #[track_caller]
     pub fn matmul(self, b: Self) -> Self {
-        self.tape.record(MatMul, &[self, b], &[])
+        self.tape.record(MatMul, &[self, b])
     }
 
     /// The product with a transpose, [m, k] [n, k]ᵀ → [m, n]: how a batch of rows goes through a
     /// weight of shape [outputs, inputs].
     #[track_caller]
     pub fn matmul_t(self, b: Self) -> Self {
-        self.tape.record(MatMulT, &[self, b], &[])
+        self.tape.record(MatMulT, &[self, b])
     }
 
     /// self + a bᵀ, [m, n] + [m, k] [n, k]ᵀ → [m, n], as one node: the product is added as it is
@@ -135,6 +135,6 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// ```
     #[track_caller]
     pub fn add_matmul_t(self, a: Self, b: Self) -> Self {
-        self.tape.record(AddMatMulT, &[self, a, b], &[])
+        self.tape.record(AddMatMulT, &[self, a, b])
     }
 }

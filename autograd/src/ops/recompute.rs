@@ -91,6 +91,6 @@ impl<T: Scalar> Tape<T> {
         F: for<'i> Fn(&[Var<'i, T>]) -> Var<'i, T> + Send + 'static,
     {
         let result = Cell::new(0);
-        self.record(Recompute { f, result }, inputs, &[])
+        self.record(Recompute { f, result }, inputs)
     }
 }

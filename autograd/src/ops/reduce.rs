@@ -142,31 +142,31 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// The sum of all elements → [1, 1].
     #[track_caller]
     pub fn sum(self) -> Self {
-        self.tape.record(Sum { mean: false }, &[self], &[])
+        self.tape.record(Sum { mean: false }, &[self])
     }
 
     /// The mean of all elements → [1, 1].
     #[track_caller]
     pub fn mean(self) -> Self {
-        self.tape.record(Sum { mean: true }, &[self], &[])
+        self.tape.record(Sum { mean: true }, &[self])
     }
 
     /// The sum over rows: [n, m] → [1, m].
     #[track_caller]
     pub fn sum_rows(self) -> Self {
-        self.tape.record(SumRows, &[self], &[])
+        self.tape.record(SumRows, &[self])
     }
 
     /// The sum over columns: [n, m] → [n, 1].
     #[track_caller]
     pub fn sum_cols(self) -> Self {
-        self.tape.record(SumCols, &[self], &[])
+        self.tape.record(SumCols, &[self])
     }
 
     /// The largest element of each row: [n, m] → [n, 1]. Among equals the gradient goes to the
     /// first.
     #[track_caller]
     pub fn row_max(self) -> Self {
-        self.tape.record(RowMax, &[self], &[])
+        self.tape.record(RowMax, &[self])
     }
 }

@@ -105,18 +105,18 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// The softmax of each row: positive numbers that sum to 1.
     #[track_caller]
     pub fn softmax(self) -> Self {
-        self.tape.record(Softmax, &[self], &[])
+        self.tape.record(Softmax, &[self])
     }
 
     /// The logarithm of the softmax of each row, without the loss of precision of `softmax().ln()`.
     #[track_caller]
     pub fn log_softmax(self) -> Self {
-        self.tape.record(LogSoftmax, &[self], &[])
+        self.tape.record(LogSoftmax, &[self])
     }
 
     /// ln Σ e^x of each row: [n, m] → [n, 1].
     #[track_caller]
     pub fn log_sum_exp(self) -> Self {
-        self.tape.record(LogSumExp, &[self], &[])
+        self.tape.record(LogSumExp, &[self])
     }
 }

@@ -96,7 +96,7 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// Applies a function to each element.
     #[track_caller]
     pub fn apply<U: Unary<T>>(self, function: U) -> Self {
-        self.tape.record(Elementwise(function), &[self], &[])
+        self.tape.record(Elementwise(function), &[self])
     }
 }
 

@@ -72,27 +72,21 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// Some of the rows, sharing their storage.
     #[track_caller]
     pub fn rows(self, range: Range<usize>) -> Self {
-        self.tape.record(
-            View::Rows(range.start as u32, range.end as u32),
-            &[self],
-            &[],
-        )
+        self.tape
+            .record(View::Rows(range.start as u32, range.end as u32), &[self])
     }
 
     /// Some of the columns, sharing their storage.
     #[track_caller]
     pub fn cols(self, range: Range<usize>) -> Self {
-        self.tape.record(
-            View::Cols(range.start as u32, range.end as u32),
-            &[self],
-            &[],
-        )
+        self.tape
+            .record(View::Cols(range.start as u32, range.end as u32), &[self])
     }
 
     /// The same value with the graph cut: no gradient passes. This is what truncates
     /// backpropagation through time.
     #[track_caller]
     pub fn detach(self) -> Self {
-        self.tape.record(View::Detach, &[self], &[])
+        self.tape.record(View::Detach, &[self])
     }
 }

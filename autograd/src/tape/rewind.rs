@@ -53,8 +53,8 @@ impl<T: Scalar> Tape<T> {
             if !node.parents.is_empty() {
                 recording.edges.truncate(node.parents.start);
             }
-            if !node.indices.is_empty() {
-                recording.indices.truncate(node.indices.start);
+            if !node.integers.is_empty() {
+                recording.integers.truncate(node.integers.start);
             }
             if node.place.owner != recording.nodes.len() {
                 continue; // a view

@@ -196,7 +196,7 @@ fn boxes_say_what_neither_names_nor_edges_do() {
     let x = tape.var(Matrix::from([[1.0, 2.0]])).named("x");
     let y = Var::concat_cols(&[x.cols(0..1), x.cols(1..2)]);
     let z = (y.tanh() + x.cols(0..1).exp()).named("z");
-    (z.t().matmul(x).sum() - z.sum()).named("E");
+    (z.transpose().matmul(x).sum() - z.sum()).named("E");
     let graph = tape.drawing(None).graph();
     let texts = graph
         .items

@@ -134,7 +134,7 @@ impl<T: Scalar> NestedFormula<T> {
                 0.0
             }
         };
-        let is_short = n > 1 && m.rows() == n && m == Matrix::from_fn(n, n * cols, expected);
+        let is_short = n > 1 && m.row_count() == n && m == Matrix::from_fn(n, n * cols, expected);
         match is_short {
             true => format!("{}{}", script.identity_times, (script.matrix)(&row)),
             false => (script.matrix)(&m),
@@ -217,7 +217,7 @@ impl<T: Scalar> fmt::Display for NestedFormula<T> {
 }
 
 fn in_f64<T: Scalar>(m: &Matrix<T>) -> Matrix<f64> {
-    Matrix::from_fn(m.rows(), m.cols(), |r, c| m[(r, c)].to_f64())
+    Matrix::from_fn(m.row_count(), m.col_count(), |r, c| m[(r, c)].to_f64())
 }
 
 /// h_2, or (h_2, c_2); with scopes where the names alone are the same.
@@ -316,7 +316,7 @@ fn text_matrix(m: &Matrix<f64>) -> String {
             .collect::<Vec<_>>()
             .join(" ")
     };
-    let rows: Vec<_> = (0..m.rows()).map(row).collect();
+    let rows: Vec<_> = (0..m.row_count()).map(row).collect();
     format!("[{}]", rows.join("; "))
 }
 
@@ -339,6 +339,6 @@ fn latex_matrix(m: &Matrix<f64>) -> String {
             .collect::<Vec<_>>()
             .join(" & ")
     };
-    let rows: Vec<_> = (0..m.rows()).map(row).collect();
+    let rows: Vec<_> = (0..m.row_count()).map(row).collect();
     format!("\\begin{{pmatrix}}{}\\end{{pmatrix}}", rows.join(" \\\\ "))
 }

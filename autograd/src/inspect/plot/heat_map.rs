@@ -35,7 +35,7 @@ impl HeatMap {
     pub fn of<T: Scalar>(numbers: &Matrix<T>) -> Self {
         let number = |r, c| numbers[(r, c)].to_f64();
         HeatMap {
-            numbers: Matrix::from_fn(numbers.rows(), numbers.cols(), number),
+            numbers: Matrix::from_fn(numbers.row_count(), numbers.col_count(), number),
             title: String::new(),
             rows: Vec::new(),
             cols: Vec::new(),
@@ -61,7 +61,7 @@ impl HeatMap {
 
     /// The picture.
     pub fn svg(&self) -> Svg {
-        let (rows, cols) = (self.numbers.rows(), self.numbers.cols());
+        let (rows, cols) = (self.numbers.row_count(), self.numbers.col_count());
         let cell = CELL.min(LONGEST / rows.max(cols) as f64);
         let widest = self.rows.iter().map(|label| text_width(label, 12.0));
         let left = 20.0 + widest.fold(0.0, f64::max);
