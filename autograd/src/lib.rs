@@ -40,7 +40,7 @@ mod var;
 pub use backward::{Gradients, Keep};
 pub use context::{Inputs, Operand, Pullback};
 pub use error::Error;
-pub use gradcheck::gradcheck;
+pub use gradcheck::{GradCheck, gradcheck};
 pub use matrix::{Matrix, MatrixMut, MatrixView, Shape};
 pub use ops::Operation;
 pub use pool::PoolStats;

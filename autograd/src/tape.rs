@@ -145,6 +145,15 @@ impl<T: Scalar> Tape<T> {
         }
     }
 
+    /// A tape whose buffers, fresh and recycled alike, are full of `x` before they are written.
+    pub(crate) fn with_buffers_of(x: T) -> Self {
+        let pool = RefCell::new(Pool::filled_with(x));
+        Tape {
+            pool,
+            ..Self::new()
+        }
+    }
+
     /// A tape that lives for the rest of the program, for notebooks: `let tape: &Tape =
     /// Tape::leaked();` and its `Var`s persist from cell to cell.
     pub fn leaked() -> &'static Self {
@@ -425,7 +434,11 @@ impl<T: Scalar> Tape<T> {
     }
 
     pub(crate) fn take_inner(&self) -> Box<Tape<T>> {
-        self.inner.take().unwrap_or_default()
+        let like_this = || match self.pool.borrow().fill() {
+            Some(x) => Box::new(Tape::with_buffers_of(x)),
+            None => Box::default(),
+        };
+        self.inner.take().unwrap_or_else(like_this)
     }
 
     pub(crate) fn return_inner(&self, tape: Box<Tape<T>>) {
