@@ -361,7 +361,7 @@ fn every_operation_can_be_replayed_and_put_on_a_page() {
         .collect();
     assert!(updates.iter().all(|u| u.contains(" += ")), "{updates:?}");
     assert!(
-        updates.contains(&"x\u{304} += ȳ w ⊙ (p − c)".to_string()),
+        updates.contains(&"x\u{304} += ȳ w ⊙ (p − c) / 1.5".to_string()),
         "{updates:?}"
     );
     assert_eq!(e.page().frame_count(), e.replay().count());

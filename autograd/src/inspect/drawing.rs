@@ -35,7 +35,6 @@ use crate::inspect::is_in;
 use crate::inspect::notebook::show;
 use crate::inspect::overview::Overview;
 use crate::inspect::svg::Svg;
-use crate::tape::Recording;
 use crate::{Gradients, NodeInfo, Scalar, Tape};
 use model::Graph;
 
@@ -100,14 +99,13 @@ impl<T: Scalar> Tape<T> {
     /// ```
     #[inline(never)]
     pub fn drawing(&self, gradients: Option<&Gradients<'_, T>>) -> Drawing {
-        let recording = self.recording();
         let node = |index| {
             let gradient = gradients.and_then(|g| g.get(self.node(index)));
             let (norm, gradient) = (self.value(index).norm(), gradient.map(|g| g.norm()));
-            Node::new(&recording, index, norm, gradient)
+            Node::new(self, index, norm, gradient)
         };
         Drawing {
-            nodes: (0..recording.nodes.len()).map(node).collect(),
+            nodes: (0..self.len()).map(node).collect(),
             overview: Arc::new(self.overview(gradients)),
             view: View::default(),
         }
@@ -115,20 +113,18 @@ impl<T: Scalar> Tape<T> {
 }
 
 impl Node {
-    fn new<T: Scalar>(
-        recording: &Recording<T>,
-        index: usize,
-        norm: f64,
-        gradient: Option<f64>,
-    ) -> Self {
-        let (info, node) = (recording.info(index), &recording.nodes[index]);
+    fn new<T: Scalar>(tape: &Tape<T>, index: usize, norm: f64, gradient: Option<f64>) -> Self {
+        let info = tape.info(index);
+        let passes = tape.with_operation(index, |op| op.passes_gradient());
         Node {
-            arguments: node.op.arguments(),
-            rules: (0..info.parents.len()).map(|k| node.op.rule(k)).collect(),
+            arguments: tape.arguments(index),
+            rules: (0..info.parents.len())
+                .map(|k| tape.rule(index, k))
+                .collect(),
             norm,
             gradient,
-            view: node.place.owner != index,
-            cut: !node.op.passes_gradient(),
+            view: tape.place(index).owner != index,
+            cut: passes == Some(false),
             info,
         }
     }

@@ -1,7 +1,7 @@
 //! Jacobians: how one node changes with another.
 
 use super::check_operand;
-use crate::backward::Sweep;
+use crate::sweep::Sweep;
 use crate::{Keep, Matrix, Scalar, Var};
 
 impl<'t, T: Scalar> Var<'t, T> {
