@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::text::write_aligned;
-use super::{LineChart, check_error, check_operand, html, show};
+use super::{check_error, check_operand, html, show};
 use crate::{Matrix, Scalar, Var};
 
 /// How a gradient grows or shrinks on its way back, made by [`Var::gradient_flow`]: it vanishes
@@ -74,15 +74,6 @@ impl<'t, T: Scalar> Var<'t, T> {
 }
 
 impl GradientFlow {
-    /// All three as lines, on a logarithmic axis.
-    pub fn chart(&self) -> LineChart {
-        LineChart::new("gradient flow", "state", "norm")
-            .line("‖∂E/∂h_t‖", &self.gradients)
-            .line("‖∂h_T/∂h_t‖", &self.jacobians)
-            .line("σ₁(∂h_T/∂h_t)", &self.largest)
-            .log()
-    }
-
     fn grid(&self) -> (Vec<String>, Vec<Vec<String>>) {
         let head = ["h_t", "‖∂E/∂h_t‖", "‖∂h_T/∂h_t‖", "σ₁(∂h_T/∂h_t)"];
         let number = |x: f64| format!("{x:.4e}");

@@ -3,7 +3,7 @@
 
 use super::model::{Flow, Graph};
 use super::rows::Rows;
-use crate::inspect::svg::text_width;
+use crate::svg::text_width;
 
 /// Sizes of fonts.
 pub(super) const NAME: f64 = 13.0;

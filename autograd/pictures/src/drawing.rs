@@ -31,17 +31,16 @@ mod wire;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::inspect::is_in;
-use crate::inspect::notebook::show;
-use crate::inspect::overview::Overview;
-use crate::inspect::svg::Svg;
-use crate::{Gradients, NodeInfo, Scalar, Tape};
+use autograd::inspect::notebook::show;
+use autograd::{Gradients, NodeInfo, Scalar, Tape, Var};
+
+use crate::{Overview, Svg};
 use model::Graph;
 
 /// Boxes beyond which nobody could read a drawing.
 const READABLE: usize = 400;
 
-/// The graph of a tape with time from left to right, made by [`Tape::drawing`].
+/// The graph of a tape with time from left to right, made by [`TapePictures::drawing`](crate::TapePictures::drawing).
 ///
 /// Each step is a column, in which data flows upwards. What serves all steps is a bar across them:
 /// parameters are drawn once, at the bottom, in a colour of their own that leads to each use.
@@ -78,53 +77,17 @@ struct Node {
     cut: bool,
 }
 
-impl<T: Scalar> Tape<T> {
-    /// The graph, unrolled over time. With gradients, boxes are the darker the larger the norm of
-    /// theirs.
-    ///
-    /// ```
-    /// # use autograd::{Matrix, Tape};
-    /// let tape = Tape::<f64>::new();
-    /// let w = tape.var(Matrix::scalar(0.5)).named("W");
-    /// let mut h = tape.constant(Matrix::scalar(1.0)).named("h");
-    /// for t in 0..3 {
-    ///     let _step = tape.step(t);
-    ///     h = h.matmul_t(w).tanh().named("h");
-    /// }
-    /// let e = h.sum().named("E");
-    /// let drawing = tape.drawing(Some(&e.backward()));
-    /// let svg = drawing.svg().to_string(); // to be written to a file
-    /// assert!(svg.contains("t = 2"));
-    /// assert!(drawing.dot().starts_with("digraph"));
-    /// ```
-    #[inline(never)]
-    pub fn drawing(&self, gradients: Option<&Gradients<'_, T>>) -> Drawing {
-        let node = |index| {
-            let gradient = gradients.and_then(|g| g.get(self.node(index)));
-            let (norm, gradient) = (self.value(index).norm(), gradient.map(|g| g.norm()));
-            Node::new(self, index, norm, gradient)
-        };
-        Drawing {
-            nodes: (0..self.len()).map(node).collect(),
-            overview: Arc::new(self.overview(gradients)),
-            view: View::default(),
-        }
-    }
-}
-
 impl Node {
-    fn new<T: Scalar>(tape: &Tape<T>, index: usize, norm: f64, gradient: Option<f64>) -> Self {
-        let info = tape.info(index);
-        let passes = tape.with_operation(index, |op| op.passes_gradient());
+    fn new<T: Scalar>(node: Var<'_, T>, gradients: Option<&Gradients<'_, T>>) -> Self {
+        let info = node.info();
+        let gradient = gradients.and_then(|g| g.get(node));
         Node {
-            arguments: tape.arguments(index),
-            rules: (0..info.parents.len())
-                .map(|k| tape.rule(index, k))
-                .collect(),
-            norm,
-            gradient,
-            view: tape.place(index).owner != index,
-            cut: passes == Some(false),
+            arguments: node.arguments(),
+            rules: (0..info.parents.len()).map(|k| node.rule(k)).collect(),
+            norm: node.value().norm(),
+            gradient: gradient.map(|g| g.norm()),
+            view: node.owner() != node,
+            cut: !node.passes_gradient(),
             info,
         }
     }
@@ -132,17 +95,28 @@ impl Node {
 
 impl View {
     /// The collapsed scope that a node's scope is, or is in: the outermost.
-    fn collapsed<'a>(&self, scope: &'a str) -> Option<&'a str> {
+    fn collapsed<'a>(&self, node: &'a NodeInfo) -> Option<&'a str> {
+        let scope = node.scope.as_str();
         if self.every_scope {
             return Some(scope.split('/').next().unwrap_or(scope)).filter(|s| !s.is_empty());
         }
-        let outer = self.collapsed.iter().filter(|outer| is_in(scope, outer));
+        let outer = self.collapsed.iter().filter(|outer| node.is_in(outer));
         let shortest = outer.map(String::len).min()?;
         Some(&scope[..shortest])
     }
 }
 
 impl Drawing {
+    #[inline(never)] // see `compiled`
+    pub(crate) fn of<T: Scalar>(tape: &Tape<T>, gradients: Option<&Gradients<'_, T>>) -> Self {
+        let node = |index| Node::new(tape.node(index), gradients);
+        Drawing {
+            nodes: (0..tape.len()).map(node).collect(),
+            overview: Arc::new(Overview::of(tape, gradients)),
+            view: View::default(),
+        }
+    }
+
     /// With the nodes of a scope, and of those in it, as one box a step. Scopes that are not there
     /// change nothing.
     pub fn collapse(&self, scope: &str) -> Self {
@@ -165,7 +139,7 @@ impl Drawing {
         drawing
     }
 
-    /// As a picture. What has more boxes than can be read is shown as [`Tape::overview`] shows it.
+    /// As a picture. What has more boxes than can be read is shown as [`Overview`] shows it.
     ///
     /// Boxes carry `data-node`, the position on the tape, and edges `data-edge`, two positions:
     /// "3-7". A box of several nodes has the position of the last of them.

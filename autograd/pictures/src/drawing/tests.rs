@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use autograd::{Matrix, Tape, Var};
 use proptest::prelude::*;
 
 use super::across::BAR_TEXT;
@@ -10,8 +11,8 @@ use super::model::Graph;
 use super::place::{DETAIL, NAME};
 use super::wire::Net;
 use super::{Drawing, READABLE};
-use crate::inspect::svg::text_width;
-use crate::{Matrix, Tape, Var};
+use crate::TapePictures;
+use crate::svg::text_width;
 
 const NAMES: [&str; 6] = ["h", "z", "a_rather_long_name_of_a_node", "W", "⊙", "x"];
 const SCOPES: [&str; 3] = ["lstm1", "lstm2", "lstm1/inner"];

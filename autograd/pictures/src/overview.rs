@@ -5,14 +5,16 @@ mod paint;
 use std::collections::HashMap;
 use std::fmt;
 
-use crate::inspect::notebook::show;
-use crate::inspect::svg::Svg;
-use crate::{Gradients, NodeInfo, Scalar, Tape};
+use autograd::inspect::notebook::show;
+use autograd::{Gradients, NodeInfo, Scalar, Tape};
+
+use crate::Svg;
 
 /// How many steps the text shows.
 const TEXT_COLUMNS: usize = 8;
 
-/// A row for each kind of node, a column for each step; made by [`Tape::overview`].
+/// A row for each kind of node, a column for each step; made by
+/// [`TapePictures::overview`](crate::TapePictures::overview).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Overview {
     rows: Vec<Row>,
@@ -31,39 +33,21 @@ struct Row {
     norms: Vec<Option<f64>>,
 }
 
-impl<T: Scalar> Tape<T> {
-    /// The norms of the gradients of all named nodes over time, or without gradients of the values.
-    /// This is where one sees gradients vanish or explode.
-    ///
-    /// ```
-    /// # use autograd::{Matrix, Tape};
-    /// let tape = Tape::<f64>::new();
-    /// let w = tape.var(Matrix::scalar(0.5)).named("W");
-    /// let mut h = tape.constant(Matrix::scalar(1.0));
-    /// for t in 0..1000 {
-    ///     let _step = tape.step(t);
-    ///     h = h.matmul_t(w).tanh().named("h");
-    /// }
-    /// let overview = tape.overview(Some(&h.sum().backward()));
-    /// println!("{overview}");
-    /// let svg = overview.svg(); // to be written to a file
-    /// ```
-    #[inline(never)]
-    pub fn overview(&self, gradients: Option<&Gradients<'_, T>>) -> Overview {
+impl Overview {
+    #[inline(never)] // see `compiled`
+    pub(crate) fn of<T: Scalar>(tape: &Tape<T>, gradients: Option<&Gradients<'_, T>>) -> Self {
         let norm = |index| match gradients {
-            None => Some(self.value(index).norm()),
-            Some(gradients) => gradients.get(self.node(index)).map(|g| g.norm()),
+            None => Some(tape.node(index).value().norm()),
+            Some(gradients) => gradients.get(tape.node(index)).map(|g| g.norm()),
         };
-        let infos = (0..self.len()).map(|index| self.info(index));
+        let infos = (0..tape.len()).map(|index| tape.node(index).info());
         let timed: Vec<_> = infos.clone().filter(|n| n.time.is_some()).collect();
         match timed.is_empty() {
             true => Overview::new(infos, gradients.is_some(), "node", norm),
             false => Overview::new(timed.into_iter(), gradients.is_some(), "t", norm),
         }
     }
-}
 
-impl Overview {
     fn new(
         nodes: impl Iterator<Item = NodeInfo> + Clone,
         of_gradients: bool,

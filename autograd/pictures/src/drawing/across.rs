@@ -5,7 +5,7 @@ use super::place::{DETAIL, NAME, Places};
 use super::route::Routes;
 use super::tracks::TRACK;
 use super::wire::{Via, Wire};
-use crate::inspect::svg::text_width;
+use crate::svg::text_width;
 
 /// Between a gutter's tracks and the columns.
 const GUTTER: f64 = 12.0;

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write};
 
-use crate::inspect::notebook::show;
+use autograd::inspect::{html::escape, notebook::show};
 
 /// The font of all pictures.
 const FONT: &str = "DejaVu Sans, Verdana, Helvetica, sans-serif";
@@ -128,36 +128,6 @@ fn character_width(c: char) -> f64 {
         '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' | '\u{1f000}'.. => 1.4,
         _ => CHARACTER,
     }
-}
-
-/// A text as it stands in HTML and SVG, between tags and within quotes. Characters that no document
-/// may contain become �.
-pub(crate) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            '\t' | '\n' => escaped.push(' '),
-            c if forbidden(c) => escaped.push('\u{fffd}'),
-            c => escaped.push(c),
-        }
-    }
-    escaped
-}
-
-/// Several lines, each [escaped](escape).
-pub(crate) fn escape_lines(text: &str) -> String {
-    text.lines().map(|line| escape(line) + "\n").collect()
-}
-
-/// Whether no document may contain a character, or it would turn around the text behind it.
-pub(crate) fn forbidden(c: char) -> bool {
-    let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    c.is_control() || turns || matches!(c, '\u{fffe}' | '\u{ffff}')
 }
 
 #[cfg(test)]

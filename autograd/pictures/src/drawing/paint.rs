@@ -6,7 +6,7 @@ use super::across::BAR_TEXT;
 use super::geometry::{Geometry, HEADER, LEGEND_LINE, Point, Rect};
 use super::model::{Edge, Flow, Graph, Item, Kind};
 use super::place::{DETAIL, NAME};
-use crate::inspect::svg::{Svg, text_width};
+use crate::svg::{Svg, text_width};
 
 /// The colours of parameters, over and over.
 const PARAMETERS: [&str; 12] = [

@@ -2,9 +2,12 @@
 
 use std::fmt;
 
-use super::svg::{escape, escape_lines};
-use super::{Event, Line, html, show};
-use crate::{Gradients, Scalar, Tape, Var};
+use autograd::inspect::html::{self, escape, escape_lines};
+use autograd::inspect::notebook::show;
+use autograd::inspect::{Event, Line};
+use autograd::{Gradients, Scalar, Tape, Var};
+
+use crate::Drawing;
 
 /// Frames that a page has at most; the rest of a longer sweep is its last frame.
 const FRAMES: usize = 600;
@@ -12,7 +15,8 @@ const FRAMES: usize = 600;
 const STYLE: &str = include_str!("page/page.css");
 const SCRIPT: &str = include_str!("page/page.js");
 
-/// A reverse sweep as an HTML document that plays it, made by [`Var::page`]: its `Display` is the
+/// A reverse sweep as an HTML document that plays it, made by
+/// [`VarPictures::page`](crate::VarPictures::page): its `Display` is the
 /// document, to be written to a file.
 ///
 /// The drawing of the tape stands at the left; with the arrow keys or the slider the sweep goes
@@ -28,48 +32,9 @@ pub struct Page {
     count: usize,
 }
 
-impl<T: Scalar> Var<'_, T> {
-    /// The reverse sweep from this node, which must be of shape [1, 1], as a page that plays it.
-    ///
-    /// ```
-    /// # use autograd::{Matrix, Tape};
-    /// let tape = Tape::<f64>::new();
-    /// let x = tape.var(Matrix::scalar(2.0)).named("x");
-    /// let page = x.square().named("E").page();
-    /// assert!(page.to_string().starts_with("<!DOCTYPE html>"));
-    /// ```
-    ///
-    /// # Panics
-    /// If the shape is another.
-    #[inline(never)]
-    #[track_caller]
-    pub fn page(self) -> Page {
-        let mut replay = self.replay();
-        let events: Vec<_> = replay.by_ref().take(FRAMES).collect();
-        let rest = replay.skip_all();
-        let (tape, gradients) = (self.tape, replay.finish());
-        let mut frames: String = events.iter().map(|event| frame(tape, event)).collect();
-        if rest > 0 {
-            frames += &format!(
-                "<section data-node=\"\" data-to=\"\"><p>The rest of the sweep at once: {rest} nodes.</p></section>\n"
-            );
-        }
-        let program = tape.program();
-        let lines = program.lines()[..=self.index].iter();
-        let nodes = lines.map(|line| node(tape.node(line.node.index), line, &gradients));
-        Page {
-            title: format!("the reverse sweep from {}", self.info().label()),
-            drawing: tape.drawing(None).svg().to_string(),
-            frames,
-            nodes: nodes.collect(),
-            count: events.len() + usize::from(rest > 0),
-        }
-    }
-}
-
 /// What one node sends.
 fn frame<T: Scalar>(tape: &Tape<T>, event: &Event<T>) -> String {
-    let owner = |index: usize| tape.place(index).owner;
+    let owner = |index: usize| tape.node(index).owner().index();
     let to = event
         .sent
         .iter()
@@ -94,8 +59,8 @@ fn node<T: Scalar>(node: Var<'_, T>, line: &Line, gradients: &Gradients<'_, T>) 
     };
     let rule = |(operand, &parent): (usize, &usize)| {
         let (to, rule) = (
-            node.tape.info(parent).label(),
-            node.tape.update(info.index, operand),
+            node.tape().node(parent).info().label(),
+            node.update(operand),
         );
         format!(
             "<tr><td>{}</td><td>{}</td></tr>",
@@ -118,6 +83,31 @@ fn node<T: Scalar>(node: Var<'_, T>, line: &Line, gradients: &Gradients<'_, T>) 
 }
 
 impl Page {
+    #[inline(never)] // see `compiled`
+    #[track_caller]
+    pub(crate) fn of<T: Scalar>(start: Var<'_, T>) -> Self {
+        let mut replay = start.replay();
+        let events: Vec<_> = replay.by_ref().take(FRAMES).collect();
+        let rest = replay.skip_all();
+        let (tape, gradients) = (start.tape(), replay.finish());
+        let mut frames: String = events.iter().map(|event| frame(tape, event)).collect();
+        if rest > 0 {
+            frames += &format!(
+                "<section data-node=\"\" data-to=\"\"><p>The rest of the sweep at once: {rest} nodes.</p></section>\n"
+            );
+        }
+        let program = tape.program();
+        let lines = program.lines()[..=start.index()].iter();
+        let nodes = lines.map(|line| node(tape.node(line.node.index), line, &gradients));
+        Page {
+            title: format!("the reverse sweep from {}", start.info().label()),
+            drawing: Drawing::of(tape, None).svg().to_string(),
+            frames,
+            nodes: nodes.collect(),
+            count: events.len() + usize::from(rest > 0),
+        }
+    }
+
     /// The number of frames after the one before the sweep: one for each node that sends something, up
     /// to 600, and one for all others.
     pub fn frame_count(&self) -> usize {

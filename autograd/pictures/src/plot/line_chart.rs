@@ -1,8 +1,7 @@
 //! [`LineChart`]: series of numbers over time.
 
 use super::{COLOURS, INK, short};
-use crate::inspect::Svg;
-use crate::inspect::svg::text_width;
+use crate::svg::{Svg, text_width};
 
 /// The plotting area: left, top, width and height in pixels.
 const AREA: (f64, f64, f64, f64) = (78.0, 44.0, 560.0, 300.0);
@@ -11,7 +10,7 @@ const AREA: (f64, f64, f64, f64) = (78.0, 44.0, 560.0, 300.0);
 /// or vanishing gradient is a straight line.
 ///
 /// ```
-/// # use autograd::inspect::LineChart;
+/// # use pictures::LineChart;
 /// let chart = LineChart::new("gradient flow", "t", "‖∂E/∂h_t‖")
 ///     .line("RNN", &[1e-3, 1e-2, 1e-1])
 ///     .line("LSTM", &[0.5, 0.6, 0.7])

@@ -1,7 +1,7 @@
 //! [`FadingMemory`]: the influence of the first input on all that follows, as shades of grey.
 
 use super::{INK, short};
-use crate::inspect::Svg;
+use crate::Svg;
 
 /// Pixels between the centres of two circles, from column to column and from row to row.
 const DX: f64 = 74.0;
@@ -17,11 +17,11 @@ const GATE: f64 = RADIUS + 17.0;
 /// output; the more a circle depends on the first input, the darker it is. Gates stand where they
 /// act, below, left of and above the state: "o" is open, "–" is closed.
 ///
-/// The numbers are real ones, such as those of [`Var::influence`](crate::Var::influence); each row
+/// The numbers are real ones, such as those of [`Var::influence`](autograd::Var::influence); each row
 /// is relative to its largest.
 ///
 /// ```
-/// # use autograd::inspect::FadingMemory;
+/// # use pictures::FadingMemory;
 /// let picture = FadingMemory::new("LSTM", &[1.0, 0.9, 0.8], &[0.0, 0.0, 0.7])
 ///     .with_gates(&[1.0, 0.0, 0.0], &[0.0, 1.0, 1.0], &[0.0, 0.0, 1.0]);
 /// assert!(picture.svg().to_string().contains("LSTM"));

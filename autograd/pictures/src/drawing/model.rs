@@ -6,7 +6,6 @@ use super::formula::Formulas;
 use super::home::{Home, homes, is_parameter};
 use super::label::Labels;
 use super::{Node, View};
-use crate::inspect::is_in;
 
 /// All that is drawn, not yet placed.
 pub(super) struct Graph {
@@ -130,8 +129,8 @@ fn shown(nodes: &[Node], view: &View) -> Vec<bool> {
     let Some(scope) = &view.only else {
         return vec![true; nodes.len()];
     };
-    let mut shown: Vec<_> = nodes.iter().map(|n| is_in(&n.info.scope, scope)).collect();
-    let operands = nodes.iter().filter(|n| is_in(&n.info.scope, scope));
+    let mut shown: Vec<_> = nodes.iter().map(|n| n.info.is_in(scope)).collect();
+    let operands = nodes.iter().filter(|n| n.info.is_in(scope));
     for &parent in operands.flat_map(|n| &n.info.parents) {
         shown[parent] = true;
     }
@@ -228,8 +227,8 @@ impl Builder<'_> {
     /// The collapsed scope that a node disappears in.
     fn scope_of(&self, index: usize) -> Option<&str> {
         let in_step = matches!(self.homes[index], Home::Step(_));
-        let scope = &self.nodes[index].info.scope;
-        self.view.collapsed(scope).filter(|_| in_step)
+        let collapsed = self.view.collapsed(&self.nodes[index].info);
+        collapsed.filter(|_| in_step)
     }
 
     /// E₀ + E₁ + E₂ is two nodes but one sum: the user of each unnamed addition that is a part of

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
+use autograd::{Matrix, Scalar};
+
 use super::{INK, short};
-use crate::inspect::Svg;
-use crate::inspect::svg::text_width;
-use crate::{Matrix, Scalar};
+use crate::svg::{Svg, text_width};
 
 /// The side of a cell in pixels, where there is room.
 const CELL: f64 = 56.0;
@@ -18,7 +18,8 @@ const ROOM_FOR_TEXT: f64 = 44.0;
 /// are red. NaN and infinities are crossed out.
 ///
 /// ```
-/// # use autograd::{Matrix, inspect::HeatMap};
+/// # use autograd::Matrix;
+/// # use pictures::HeatMap;
 /// let map = HeatMap::of(&Matrix::from([[1.0, 0.5], [-0.2, 0.0]])).titled("‖∂E/∂U‖");
 /// assert!(map.svg().to_string().starts_with("<svg"));
 /// ```

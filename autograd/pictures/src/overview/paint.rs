@@ -1,7 +1,9 @@
 //! An overview as a picture.
 
+use autograd::inspect::html::escape;
+
 use super::{Overview, Row, short};
-use crate::inspect::svg::{Svg, escape, text_width};
+use crate::svg::{Svg, text_width};
 
 /// The most rows and columns that are painted; of steps that share a column the largest is shown.
 const ROWS: usize = 60;

@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use autograd::inspect::html::forbidden;
+
 use super::model::{Edge, Flow, Graph, Item, Kind};
 use super::paint::colour;
-use crate::inspect::svg::forbidden;
 
 pub(super) fn dot(graph: &Graph) -> String {
     let mut text = String::from(
