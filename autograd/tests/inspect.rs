@@ -169,6 +169,35 @@ proptest! {
     }
 
     #[test]
+    fn a_mini_batchs_jacobian_has_a_block_for_each_sample(
+        batch in 1..6_usize, hidden in 1..5_usize, steps in 1..5_usize, seed in any::<u8>(),
+    ) {
+        let tape = Tape::new();
+        let wave = |r: usize, c: usize| ((seed as usize + r * 5 + c * 3) as f64).sin();
+        let w = tape.var(Matrix::from_fn(hidden, hidden, wave));
+        let mut states = vec![tape.var(Matrix::from_fn(batch, hidden, |r, c| wave(c, r)))];
+        for t in 0..steps {
+            states.push(states[t].matmul_t(w).tanh());
+        }
+        let (first, last) = (states[0], states[steps]);
+        let blocks = last.jacobian_by_sample(first).expect("samples that do not mix");
+        let whole = last.jacobian(first);
+        for b in 0..batch {
+            let part = b * hidden..(b + 1) * hidden;
+            let block = whole.view().rows(part.clone()).cols(part).to_matrix();
+            prop_assert!(close(&blocks[b], &block), "sample {b}");
+        }
+        let flow = last.square().sum().gradient_flow(&states);
+        prop_assert!((flow.jacobians[0] - whole.norm()).abs() < 1e-10 * whole.norm().max(1.0));
+        prop_assert!((flow.largest[0] - whole.singular_values()[0]).abs() < 1e-9);
+        // Two samples that meet anywhere on the way are seen, whichever they are.
+        let (from, to) = (seed as usize % batch, (seed as usize / 7) % batch);
+        let passed = states[1].gather_rows(&[from]).scatter_add_rows(&[to], batch);
+        let mixed = last * passed;
+        prop_assert_eq!(mixed.jacobian_by_sample(first).is_none(), from != to);
+    }
+
+    #[test]
     fn singular_values_are_those_that_a_matrix_was_made_with(
         rows in 1..6_usize, cols in 1..6_usize, values in prop::collection::vec(0.0..10.0_f64, 6), seed in any::<u8>(),
     ) {
