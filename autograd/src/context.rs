@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use crate::backward::Sweep;
-use crate::kernels::gemm::{Left, Start, multiply};
-use crate::kernels::gemv::{self, RightOfRow};
+use crate::kernels::product::{Left, RightOfRow, Start, multiply, multiply_row};
 use crate::tape::{Recording, Right};
 use crate::{Matrix, MatrixMut, MatrixView, Scalar, Shape, Tape};
 
@@ -45,10 +44,10 @@ impl<'a, T: Scalar> Inputs<'a, T> {
     ) {
         let (tape, recording) = (self.tape, self.recording);
         if (x.row_count(), right) == (1, Right::Plain) {
-            return gemv::multiply(x.row(0), RightOfRow::Plain(self.value(i)), start, y);
+            return multiply_row(x.row(0), RightOfRow::Plain(self.value(i)), start, y);
         }
         tape.with_right(recording, self.parents[i], right, |b| match x.row_count() {
-            1 => gemv::multiply(x.row(0), RightOfRow::Panels(b), start, y),
+            1 => multiply_row(x.row(0), RightOfRow::Panels(b), start, y),
             _ => multiply(Left::Rows(x), b, start, y),
         });
     }

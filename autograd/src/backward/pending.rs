@@ -4,8 +4,8 @@
 //! their rows are gathered, in the layout that a product reads, until a large one is worth while.
 
 use super::Slots;
-use crate::kernels::gemm::{Left, Start, multiply};
-use crate::kernels::pack::{Layout, Packed};
+use crate::kernels::pack::Packed;
+use crate::kernels::product::{Left, Start, multiply};
 use crate::tape::{Place, Recording};
 use crate::{MatrixView, Scalar, Tape};
 
@@ -85,9 +85,8 @@ impl<T: Scalar> Pending<T> {
 
 impl<T: Scalar> Entry<T> {
     fn new(tape: &Tape<T>, to: Place, (m, n): (usize, usize), left: u32) -> Self {
-        let layout = Layout::of::<T>();
-        let a = tape.empty_packed(layout.rows, ROWS, m);
-        let b = tape.empty_packed(layout.cols, ROWS, n);
+        let a = tape.empty_packed(T::strip_width(m), ROWS, m);
+        let b = tape.empty_packed(T::panel_width(n), ROWS, n);
         Entry { to, a, b, left }
     }
 

@@ -3,7 +3,7 @@
 
 use super::Operation;
 use crate::kernels::elementwise::assign;
-use crate::kernels::gemm::Start;
+use crate::kernels::product::Start;
 use crate::kernels::reduce::sum_over_rows;
 use crate::tape::Right::{Plain, Transposed};
 use crate::{Inputs, MatrixMut, Operand, Pullback, Scalar, Shape, Var};

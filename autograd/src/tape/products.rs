@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::{Place, Recording, Tape};
-use crate::kernels::pack::{Layout, Packed};
+use crate::kernels::pack::Packed;
 use crate::{Scalar, Shape};
 
 /// How a matrix b is used as a right operand.
@@ -62,15 +62,14 @@ impl<T: Scalar> Tape<T> {
     fn pack(&self, place: Place, right: Right) -> Packed<T> {
         let b = self.value_at(place);
         let Shape { rows, cols } = place.shape;
-        let width = Layout::of::<T>().cols;
         match right {
             Right::Plain => {
-                let mut packed = self.empty_packed(width, rows, cols);
+                let mut packed = self.empty_packed(T::panel_width(cols), rows, cols);
                 packed.push_rows(b);
                 packed
             }
             Right::Transposed => {
-                let mut packed = self.empty_packed(width, cols, rows);
+                let mut packed = self.empty_packed(T::panel_width(rows), cols, rows);
                 packed.push_cols(b);
                 packed
             }
