@@ -5,7 +5,7 @@ use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use crate::kernels::math;
-use crate::kernels::simd::Lanes;
+use crate::kernels::product::Multiply;
 
 /// A floating-point number that matrices are made of: [`f32`] or [`f64`].
 ///
@@ -13,7 +13,8 @@ use crate::kernels::simd::Lanes;
 /// `f64` ones are the standard library's, because gradients are checked with them.
 #[allow(missing_docs)] // each method is the function of its name
 pub trait Scalar:
-    Lanes
+    Multiply
+    + Copy
     + Debug
     + Default
     + Display
@@ -21,6 +22,7 @@ pub trait Scalar:
     + PartialOrd
     + Send
     + Sync
+    + 'static
     + Sum
     + Add<Output = Self>
     + Sub<Output = Self>

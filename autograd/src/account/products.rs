@@ -4,8 +4,8 @@
 //! their rows are gathered, in the layout that a product reads, until a large one is worth while.
 
 use super::received::Received;
-use crate::kernels::gemm::{Left, multiply};
-use crate::kernels::pack::{Layout, Packed};
+use crate::kernels::pack::Packed;
+use crate::kernels::product::{Left, multiply};
 use crate::recording::Place;
 use crate::store::{Recorded, Store};
 use crate::{MatrixView, Scalar};
@@ -92,9 +92,8 @@ impl<T: Scalar> Products<T> {
 
 impl<T: Scalar> Entry<T> {
     fn new(store: &Store<T>, to: Place, (m, n): (usize, usize), left: u32) -> Self {
-        let layout = Layout::of::<T>();
-        let a = store.empty_packed(layout.rows, ROWS, m);
-        let b = store.empty_packed(layout.cols, ROWS, n);
+        let a = store.empty_packed(T::strip_width(m), ROWS, m);
+        let b = store.empty_packed(T::panel_width(n), ROWS, n);
         Entry { to, a, b, left }
     }
 

@@ -89,6 +89,12 @@ impl<'a, T: Scalar> MatrixView<'a, T> {
         Self::new(&self.data[range.start..], shape, self.stride)
     }
 
+    /// The elements from the first to the last, and whatever lies between the rows.
+    #[cfg(test)]
+    pub(crate) fn span(&self) -> &'a [T] {
+        self.data
+    }
+
     /// The elements in row-major order, if they lie in memory like that.
     #[inline(always)]
     pub fn contiguous(&self) -> Option<&'a [T]> {
@@ -215,6 +221,12 @@ impl<'a, T: Scalar> MatrixMut<'a, T> {
             top,
             Self::new(below, shape(self.shape.rows - at), self.stride),
         )
+    }
+
+    /// The elements from the first to the last, and whatever lies between the rows.
+    #[cfg(test)]
+    pub(crate) fn into_span(self) -> &'a mut [T] {
+        self.data
     }
 
     /// The elements in row-major order, if they lie in memory like that.

@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use crate::kernels::gemm::{self, Left, Start};
-use crate::kernels::gemv::{self, RightOfRow};
 use crate::kernels::pack::Packed;
+use crate::kernels::product::{Left, RightOfRow, Start, multiply, multiply_row};
 use crate::store::{Recorded, Right};
 use crate::{MatrixMut, MatrixView, Scalar, Shape};
 
@@ -44,13 +43,13 @@ impl<'a, T: Scalar> Inputs<'a, T> {
         y: MatrixMut<'_, T>,
     ) {
         if (x.row_count(), right) == (1, Right::Plain) {
-            return gemv::multiply(x.row(0), RightOfRow::Plain(self.value(i)), start, y);
+            return multiply_row(x.row(0), RightOfRow::Plain(self.value(i)), start, y);
         }
-        let multiply = |b: &Packed<T>| match x.row_count() {
-            1 => gemv::multiply(x.row(0), RightOfRow::Panels(b), start, y),
-            _ => gemm::multiply(Left::Rows(x), b, start, y),
+        let product = |b: &Packed<T>| match x.row_count() {
+            1 => multiply_row(x.row(0), RightOfRow::Panels(b), start, y),
+            _ => multiply(Left::Rows(x), b, start, y),
         };
-        self.on.with_right(self.parents[i], right, multiply);
+        self.on.with_right(self.parents[i], right, product);
     }
 
     /// The integers that the operation was recorded with.

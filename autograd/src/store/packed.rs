@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::{Recorded, Store};
-use crate::kernels::pack::{Layout, Packed};
+use crate::kernels::pack::Packed;
 use crate::recording::Place;
 use crate::{Scalar, Shape};
 
@@ -66,15 +66,14 @@ impl<T: Scalar> Store<T> {
     fn pack(&self, place: Place, right: Right) -> Packed<T> {
         let b = self.value(place);
         let Shape { rows, cols } = place.shape;
-        let width = Layout::of::<T>().cols;
         match right {
             Right::Plain => {
-                let mut packed = self.empty_packed(width, rows, cols);
+                let mut packed = self.empty_packed(T::panel_width(cols), rows, cols);
                 packed.push_rows(b);
                 packed
             }
             Right::Transposed => {
-                let mut packed = self.empty_packed(width, cols, rows);
+                let mut packed = self.empty_packed(T::panel_width(rows), cols, rows);
                 packed.push_cols(b);
                 packed
             }
