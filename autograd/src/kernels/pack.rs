@@ -9,7 +9,7 @@ use std::sync::Arc;
 use pulp::{Simd, WithSimd};
 
 use super::simd::{Lanes, run};
-use crate::pool::unique;
+use crate::store::unique;
 use crate::{Matrix, MatrixView, Scalar};
 
 /// The tile of C that is computed at once.
