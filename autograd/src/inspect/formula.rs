@@ -194,7 +194,7 @@ impl<T: Scalar> NestedFormula<T> {
         if let Some((first, rest)) = self.immediate.split_first() {
             let mut inner = first.clone();
             for (immediate, jacobian) in rest.iter().zip(&self.jacobians) {
-                inner = product(jacobian, &inner);
+                inner = jacobian.matmul(&inner);
                 inner += immediate;
             }
             let row = self.head.matmul(&inner);
