@@ -13,12 +13,14 @@ struct WrongTanh {
 
 impl Unary<f64> for WrongTanh {
     const NAME: &'static str = "wrong_tanh";
-    const DERIVATIVE: &'static str = "1.0 - y * y";
     fn f(&self, x: f64) -> f64 {
         x.tanh()
     }
     fn df(&self, _: f64, y: f64) -> f64 {
         (1.0 - y * y) * (1.0 + self.error)
+    }
+    fn derivative(&self) -> String {
+        "1 − y²".into()
     }
 }
 
@@ -27,7 +29,6 @@ struct Forgetful;
 
 impl Binary<f64> for Forgetful {
     const NAME: &'static str = "forgetful";
-    const DERIVATIVES: [&'static str; 2] = ["b", "0.0"];
     fn f(&self, a: f64, b: f64) -> f64 {
         a * b
     }
@@ -37,14 +38,17 @@ impl Binary<f64> for Forgetful {
     fn db(&self, _: f64, _: f64, _: f64) -> f64 {
         0.0
     }
+    fn derivatives(&self) -> [String; 2] {
+        ["b", "0"].map(String::from)
+    }
 }
 
 /// y = x, but for one thing.
 #[derive(Clone, Copy, PartialEq)]
 enum Flawed {
-    /// The first element of the result is 0, for lack of being written.
+    /// The first row of the result is 0, for lack of being written.
     LeavesResult,
-    /// The same, with a rule that leaves the first element of the gradient too.
+    /// It is 0, and what is sent there is 0 for lack of being written.
     LeavesGradient,
     /// The rule overwrites what other uses of its operand have sent.
     Overwrites,
@@ -61,34 +65,22 @@ impl Operation<f64> for Flawed {
         Ok(inputs.shape(0))
     }
     fn forward(&self, inputs: &Inputs<'_, f64>, mut y: MatrixMut<'_, f64>) {
-        let before = y.row(0)[0];
+        let before = y.row(0).to_vec();
         y.copy_from(inputs.value(0));
         match self {
-            LeavesResult => y.row(0)[0] = before,
-            LeavesGradient => y.row(0)[0] = 0.0,
+            LeavesResult => y.row(0).copy_from_slice(&before),
+            LeavesGradient => y.row(0).fill(0.0),
             _ => {}
         }
     }
-    fn backward(&self, p: &mut Pullback<'_, '_, '_, f64>) {
-        let grad = p.grad();
-        p.send(0, |mut to, accumulate| {
-            let first = if accumulate { to.row(0)[0] } else { 0.0 };
-            let unwritten = to.row(0)[0];
-            for (r, c) in
-                (0..grad.row_count()).flat_map(|r| (0..grad.col_count()).map(move |c| (r, c)))
-            {
-                let g = if *self == SquaresGradient {
-                    grad[(r, c)] * grad[(r, c)]
-                } else {
-                    grad[(r, c)]
-                };
-                let add = accumulate && *self != Overwrites;
-                to.row(r)[c] = if add { to.row(r)[c] + g } else { g };
-            }
-            match self {
-                LeavesResult => to.row(0)[0] = first,
-                LeavesGradient => to.row(0)[0] = unwritten,
-                _ => {}
+    fn backward(&self, back: &mut Pullback<'_, f64>) {
+        let grad = back.grad();
+        back.send(0, |mut to| match self {
+            Overwrites => to.zeroed().copy_from(grad),
+            SquaresGradient => to.map([grad], |[g]| g * g),
+            LeavesResult => to.each(|r, c| if r == 0 { 0.0 } else { grad[(r, c)] }),
+            LeavesGradient => {
+                (1..grad.row_count()).for_each(|r| to.add_row(r, grad.row(r).iter().copied()));
             }
         });
     }
@@ -195,7 +187,9 @@ struct TwoErrors;
 
 impl Unary<f64> for TwoErrors {
     const NAME: &'static str = "two_errors";
-    const DERIVATIVE: &'static str = "c";
+    fn derivative(&self) -> String {
+        "c".into()
+    }
     fn f(&self, x: f64) -> f64 {
         if x < 1.5 { x } else { 1e-3 * x }
     }
