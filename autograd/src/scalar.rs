@@ -5,7 +5,7 @@ use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
 use crate::kernels::math;
-use crate::kernels::simd::Lanes;
+use crate::kernels::product::Multiply;
 
 /// A floating-point number that matrices are made of: [`f32`] or [`f64`].
 ///
@@ -13,7 +13,8 @@ use crate::kernels::simd::Lanes;
 /// `f64` ones are the standard library's, because gradients are checked with them.
 #[allow(missing_docs)] // each method is the function of its name
 pub trait Scalar:
-    Lanes
+    Multiply
+    + Copy
     + Debug
     + Default
     + Display
@@ -21,6 +22,7 @@ pub trait Scalar:
     + PartialOrd
     + Send
     + Sync
+    + 'static
     + Sum
     + Add<Output = Self>
     + Sub<Output = Self>
@@ -51,6 +53,7 @@ pub trait Scalar:
     fn abs(self) -> Self;
     fn powi(self, n: i32) -> Self;
     fn is_finite(self) -> bool;
+    fn is_nan(self) -> bool;
 }
 
 macro_rules! scalar {
@@ -105,6 +108,10 @@ macro_rules! scalar {
             #[inline(always)]
             fn is_finite(self) -> bool {
                 $t::is_finite(self)
+            }
+            #[inline(always)]
+            fn is_nan(self) -> bool {
+                $t::is_nan(self)
             }
         }
     };

@@ -141,7 +141,7 @@ proptest! {
             }
             let mut by_columns = Matrix::zeros(n, n);
             for &step in triangle.steps() {
-                add(&mut by_columns, &triangle.column_sum(step));
+                by_columns += triangle.column_sum(step);
             }
             prop_assert!(close(&by_columns, &swept.of(parameter)));
         }
@@ -166,6 +166,35 @@ proptest! {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_mini_batchs_jacobian_has_a_block_for_each_sample(
+        batch in 1..6_usize, hidden in 1..5_usize, steps in 1..5_usize, seed in any::<u8>(),
+    ) {
+        let tape = Tape::new();
+        let wave = |r: usize, c: usize| ((seed as usize + r * 5 + c * 3) as f64).sin();
+        let w = tape.var(Matrix::from_fn(hidden, hidden, wave));
+        let mut states = vec![tape.var(Matrix::from_fn(batch, hidden, |r, c| wave(c, r)))];
+        for t in 0..steps {
+            states.push(states[t].matmul_t(w).tanh());
+        }
+        let (first, last) = (states[0], states[steps]);
+        let blocks = last.jacobian_by_sample(first).expect("samples that do not mix");
+        let whole = last.jacobian(first);
+        for b in 0..batch {
+            let part = b * hidden..(b + 1) * hidden;
+            let block = whole.view().rows(part.clone()).cols(part).to_matrix();
+            prop_assert!(close(&blocks[b], &block), "sample {b}");
+        }
+        let flow = last.square().sum().gradient_flow(&states);
+        prop_assert!((flow.jacobians[0] - whole.norm()).abs() < 1e-10 * whole.norm().max(1.0));
+        prop_assert!((flow.largest[0] - whole.singular_values()[0]).abs() < 1e-9);
+        // Two samples that meet anywhere on the way are seen, whichever they are.
+        let (from, to) = (seed as usize % batch, (seed as usize / 7) % batch);
+        let passed = states[1].gather_rows(&[from]).scatter_add_rows(&[to], batch);
+        let mixed = last * passed;
+        prop_assert_eq!(mixed.jacobian_by_sample(first).is_none(), from != to);
     }
 
     #[test]
@@ -197,11 +226,6 @@ fn rotation(n: usize, seed: f64) -> Matrix<f64> {
         }
     }
     m
-}
-
-fn add(to: &mut Matrix<f64>, part: &Matrix<f64>) {
-    let elements = to.data_mut().iter_mut().zip(part.data());
-    elements.for_each(|(to, &x)| *to += x);
 }
 
 fn close(a: &Matrix<f64>, b: &Matrix<f64>) -> bool {
@@ -360,7 +384,7 @@ fn every_operation_can_be_replayed() {
         .collect();
     assert!(updates.iter().all(|u| u.contains(" += ")), "{updates:?}");
     assert!(
-        updates.contains(&"x\u{304} += ȳ w ⊙ (p − c)".to_string()),
+        updates.contains(&"x\u{304} += ȳ w ⊙ (p − c) / 1.5".to_string()),
         "{updates:?}"
     );
 }

@@ -3,9 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::paths::add;
-use crate::backward::{Gradients, Sweep};
-use crate::{Keep, Matrix, NodeInfo, Scalar, Var};
+use crate::sweep::Sweep;
+use crate::{Gradients, Keep, Matrix, NodeInfo, Scalar, Var};
 
 /// A sweep that goes on when it is asked to, made by [`Var::replay`].
 ///
@@ -62,7 +61,7 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// let e = (h * 3.0).named("E");
     /// let mut replay = e.replay();
     /// let first = replay.next().unwrap();
-    /// assert_eq!(first.to_string(), "E (scale): gradient [[1.0000]]\n    to h: h̄ += ȳ ⊙ c = [[3.0000]]");
+    /// assert_eq!(first.to_string(), "E (scale): gradient [[1.0000]]\n    to h: h̄ += 3 ȳ = [[3.0000]]");
     /// assert_eq!(replay.finish().of(x), e.backward().of(x));
     /// ```
     ///
@@ -115,7 +114,7 @@ impl<'t, T: Scalar> Replay<'t, T> {
             let first = parents.iter().position(|&p| p == parent) == Some(operand);
             let total = &mut self.received[parent];
             match total {
-                Some(total) if first => add(total, &contribution),
+                Some(total) if first => *total += &contribution,
                 Some(_) => {}
                 None => *total = Some(contribution.clone()),
             }

@@ -9,7 +9,7 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// What the operation was given beside its operands, in print: "4..8" for a range of rows; empty
     /// for most.
     pub fn arguments(self) -> String {
-        self.tape.recording().nodes[self.index].op.arguments()
+        self.tape.arguments(self.index)
     }
 
     /// The node whose matrix has this node's elements: itself, or for a view the one that it is a
@@ -20,7 +20,9 @@ impl<'t, T: Scalar> Var<'t, T> {
 
     /// Whether the operation hands gradients on to its operands, as all but `detach` do.
     pub fn passes_gradient(self) -> bool {
-        self.tape.recording().nodes[self.index].op.passes_gradient()
+        self.tape
+            .with_operation(self.index, |op| op.passes_gradient())
+            .unwrap_or(true)
     }
 
     /// What the node sends to an operand, in the operation's own letters: "ȳ ⊙ (1 − y²)".

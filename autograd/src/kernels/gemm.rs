@@ -3,47 +3,12 @@
 //! Every element of C is one sum over k, in order, started from what C starts from: neither the
 //! tiles nor the threads change a bit of it.
 
-use pulp::{Simd, WithSimd};
+use pulp::{Arch, Simd, WithSimd};
 
 use super::pack::{Packed, VECTORS, tile_rows};
-use super::simd::{Lanes, prefetch, run};
-use crate::{MatrixMut, MatrixView, Scalar};
-
-/// The left operand of a product.
-#[derive(Clone, Copy)]
-pub(crate) enum Left<'a, T> {
-    /// A matrix [m, k].
-    Rows(MatrixView<'a, T>),
-    /// The transpose of a matrix [k, m], in strips.
-    Strips(&'a Packed<T>),
-}
-
-impl<T: Scalar> Left<'_, T> {
-    fn shape(self) -> (usize, usize) {
-        match self {
-            Left::Rows(a) => (a.row_count(), a.col_count()),
-            Left::Strips(a) => (a.n, a.k),
-        }
-    }
-}
-
-/// What a product is added to.
-#[derive(Clone, Copy)]
-pub(crate) enum Start<'a, T> {
-    /// C = A B.
-    Zero,
-    /// C += A B.
-    Accumulate,
-    /// C = D + A B.
-    From(MatrixView<'a, T>),
-}
-
-impl<T> Start<'_, T> {
-    /// Adds to C, or replaces it.
-    pub fn accumulate(yes: bool) -> Self {
-        if yes { Start::Accumulate } else { Start::Zero }
-    }
-}
+use super::product::{Left, Start};
+use super::simd::{Lanes, prefetch};
+use crate::MatrixMut;
 
 /// Multiplications below which a product stays on one thread: some twenty microseconds.
 const SPLIT_WORK: usize = 1 << 20;
@@ -54,23 +19,14 @@ const AHEAD: usize = 16;
 /// Elements of A that are used with every panel of B before the next: they stay in the cache.
 const BLOCK: usize = 1 << 16;
 
-/// The product of `a` and `b`, split over threads where it pays.
-///
-/// # Panics
-/// If the shapes do not fit.
-pub(crate) fn multiply<T: Scalar>(
+/// C = start + A B by these instructions, split over threads where it pays.
+pub(super) fn multiply<T: Lanes>(
+    arch: Arch,
     a: Left<'_, T>,
     b: &Packed<T>,
     start: Start<'_, T>,
     c: MatrixMut<'_, T>,
 ) {
-    let ((m, k), s) = (a.shape(), c.shape());
-    assert!(
-        k == b.k && (s.rows, s.cols) == (m, b.n),
-        "product [{m}, {k}] [{}, {}] into {s}",
-        b.k,
-        b.n
-    );
     Product {
         a,
         b,
@@ -79,7 +35,7 @@ pub(crate) fn multiply<T: Scalar>(
         row: 0,
         col: 0,
     }
-    .split();
+    .split(arch);
 }
 
 /// Some rows and columns of a product.
@@ -93,9 +49,9 @@ struct Product<'a, T> {
     col: usize,
 }
 
-impl<T: Scalar> Product<'_, T> {
+impl<T: Lanes> Product<'_, T> {
     /// Halved, by rows, as long as both halves are worth a thread.
-    fn split(self) {
+    fn split(self, arch: Arch) {
         let shape = self.c.shape();
         let enough = shape.len() * self.b.k >= 2 * SPLIT_WORK;
         let Product {
@@ -119,7 +75,7 @@ impl<T: Scalar> Product<'_, T> {
                         row,
                         col,
                     }
-                    .split()
+                    .split(arch)
                 },
                 move || {
                     Product {
@@ -130,11 +86,11 @@ impl<T: Scalar> Product<'_, T> {
                         row: row + middle,
                         col,
                     }
-                    .split()
+                    .split(arch)
                 },
             );
         } else {
-            run(Product {
+            arch.dispatch(Product {
                 a,
                 b,
                 start,
@@ -146,7 +102,7 @@ impl<T: Scalar> Product<'_, T> {
     }
 }
 
-impl<T: Scalar> WithSimd for Product<'_, T> {
+impl<T: Lanes> WithSimd for Product<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -171,7 +127,7 @@ impl<T: Scalar> WithSimd for Product<'_, T> {
     }
 }
 
-impl<T: Scalar> Product<'_, T> {
+impl<T: Lanes> Product<'_, T> {
     /// Computes a tile of as many rows as there are and as fit; gives how many.
     #[inline(always)]
     fn tallest_tile<S: Simd>(
@@ -237,7 +193,7 @@ impl<T: Scalar> Product<'_, T> {
 /// Σ_p a_p b_pᵀ for the rows of a tile, where `a(p, i)` is element i of a_p and the panel has the
 /// b_p.
 #[inline(always)]
-fn sums<T: Scalar, S: Simd, const R: usize>(
+fn sums<T: Lanes, S: Simd, const R: usize>(
     simd: S,
     panel: &[T::Of<S>],
     a: impl Fn(usize, usize) -> T,
@@ -259,14 +215,14 @@ fn sums<T: Scalar, S: Simd, const R: usize>(
 
 /// The registers of a row of a tile, if it is not cut off by the last column of C.
 #[inline(always)]
-fn whole<T: Scalar, S: Simd>(row: &[T]) -> Option<&[T::Of<S>]> {
+fn whole<T: Lanes, S: Simd>(row: &[T]) -> Option<&[T::Of<S>]> {
     let (registers, rest) = T::split::<S>(row);
     (rest.is_empty() && registers.len() == VECTORS).then_some(registers)
 }
 
 /// Element by element, for a row that is cut off.
 #[inline(always)]
-fn spill<T: Scalar, S: Simd>(sums: [T::Of<S>; VECTORS]) -> [T; 64] {
+fn spill<T: Lanes, S: Simd>(sums: [T::Of<S>; VECTORS]) -> [T; 64] {
     let mut spilled = [T::ZERO; 64];
     let (registers, _) = T::split_mut::<S>(&mut spilled);
     registers[..VECTORS].copy_from_slice(&sums);
@@ -275,7 +231,7 @@ fn spill<T: Scalar, S: Simd>(sums: [T::Of<S>; VECTORS]) -> [T; 64] {
 
 /// to = sums
 #[inline(always)]
-fn store<T: Scalar, S: Simd>(sums: [T::Of<S>; VECTORS], to: &mut [T]) {
+fn store<T: Lanes, S: Simd>(sums: [T::Of<S>; VECTORS], to: &mut [T]) {
     if whole::<T, S>(to).is_some() {
         let registers = T::split_mut::<S>(to).0;
         registers[..VECTORS].copy_from_slice(&sums);
@@ -287,7 +243,7 @@ fn store<T: Scalar, S: Simd>(sums: [T::Of<S>; VECTORS], to: &mut [T]) {
 
 /// to = d + sums
 #[inline(always)]
-fn store_sum<T: Scalar, S: Simd>(simd: S, sums: [T::Of<S>; VECTORS], d: &[T], to: &mut [T]) {
+fn store_sum<T: Lanes, S: Simd>(simd: S, sums: [T::Of<S>; VECTORS], d: &[T], to: &mut [T]) {
     match whole::<T, S>(d) {
         Some(d) => {
             let sums = std::array::from_fn(|v| <T as Lanes>::add(simd, d[v], sums[v]));
@@ -302,7 +258,7 @@ fn store_sum<T: Scalar, S: Simd>(simd: S, sums: [T::Of<S>; VECTORS], d: &[T], to
 
 /// to += sums
 #[inline(always)]
-fn add<T: Scalar, S: Simd>(simd: S, sums: [T::Of<S>; VECTORS], to: &mut [T]) {
+fn add<T: Lanes, S: Simd>(simd: S, sums: [T::Of<S>; VECTORS], to: &mut [T]) {
     match whole::<T, S>(to) {
         Some(before) => {
             let sums = std::array::from_fn(|v| <T as Lanes>::add(simd, before[v], sums[v]));
@@ -311,55 +267,6 @@ fn add<T: Scalar, S: Simd>(simd: S, sums: [T::Of<S>; VECTORS], to: &mut [T]) {
         None => {
             let sums = spill::<T, S>(sums);
             to.iter_mut().zip(sums).for_each(|(to, x)| *to += x);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::Matrix;
-    use crate::kernels::pack::Layout;
-
-    fn packed(width: usize, capacity: usize, n: usize) -> Packed<f64> {
-        let buffer = Matrix::filled(1, Packed::<f64>::size(width, capacity, n), f64::NAN);
-        Packed::empty(Arc::new(buffer), width, capacity, n)
-    }
-
-    #[test]
-    fn every_layout_start_and_split_gives_the_plain_sum() {
-        let layout = Layout::of::<f64>();
-        for (m, k, n) in [
-            (1, 1, 1),
-            (3, 5, 2),
-            (33, 70, 65),
-            (300, 128, 200),
-            (7, 700, 900),
-            (1, 1100, 2050),
-        ] {
-            let a = Matrix::from_fn(m, k, |r, c| ((r * 7 + c * 3) % 11) as f64 - 5.0);
-            let b = Matrix::from_fn(k, n, |r, c| ((r * 5 + c) % 13) as f64 - 6.0);
-            let plain = Matrix::from_fn(m, n, |r, c| (0..k).map(|i| a[(r, i)] * b[(i, c)]).sum());
-            let mut by_rows = packed(layout.cols, k, n);
-            by_rows.push_rows(b.view());
-            let mut by_cols = packed(layout.cols, k + 3, n);
-            by_cols.push_cols(b.transpose().view());
-            let mut strips = packed(layout.rows, k + 1, m);
-            strips.push_rows(a.transpose().view());
-            for left in [Left::Rows(a.view()), Left::Strips(&strips)] {
-                for b in [&by_rows, &by_cols] {
-                    let mut c = Matrix::filled(m, n, f64::NAN);
-                    multiply(left, b, Start::Zero, c.view_mut());
-                    assert_eq!(c, plain, "{m}x{k}x{n}");
-                    multiply(left, b, Start::Accumulate, c.view_mut());
-                    assert_eq!(c, plain.map(|x| 2.0 * x), "accumulated {m}x{k}x{n}");
-                    let mut d = Matrix::filled(m, n, f64::NAN);
-                    multiply(left, b, Start::From(c.view()), d.view_mut());
-                    assert_eq!(d, plain.map(|x| 3.0 * x), "started from {m}x{k}x{n}");
-                }
-            }
         }
     }
 }

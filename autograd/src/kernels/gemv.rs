@@ -3,50 +3,26 @@
 //! Eight registers of y are computed at once, each the sum of a register of every row of B: enough
 //! that none waits for another. B is read as it is, or from the panels of its transpose.
 
-use pulp::{Simd, WithSimd};
+use pulp::{Arch, Simd, WithSimd};
 
-use super::gemm::Start;
-use super::pack::{Packed, VECTORS};
-use super::simd::{Lanes, run};
-use crate::{MatrixMut, MatrixView, Scalar};
+use super::pack::VECTORS;
+use super::product::{RightOfRow, Start};
+use super::simd::Lanes;
+use crate::MatrixMut;
 
 /// Multiplications below which a product stays on one thread.
 const SPLIT_WORK: usize = 1 << 18;
 /// Registers of y under way at once.
 const SUMS: usize = 8;
 
-/// The right operand of a product of one row.
-#[derive(Clone, Copy)]
-pub(crate) enum RightOfRow<'a, T> {
-    Plain(MatrixView<'a, T>),
-    Panels(&'a Packed<T>),
-}
-
-impl<T: Scalar> RightOfRow<'_, T> {
-    fn shape(self) -> (usize, usize) {
-        match self {
-            RightOfRow::Plain(b) => (b.row_count(), b.col_count()),
-            RightOfRow::Panels(b) => (b.k, b.n),
-        }
-    }
-}
-
-/// y = start + x b, split over threads where it pays.
-///
-/// # Panics
-/// If the shapes do not fit.
-pub(crate) fn multiply<T: Scalar>(
+/// y = start + x B by these instructions, split over threads where it pays.
+pub(super) fn multiply<T: Lanes>(
+    arch: Arch,
     x: &[T],
     b: RightOfRow<'_, T>,
     start: Start<'_, T>,
     mut y: MatrixMut<'_, T>,
 ) {
-    let ((k, n), s) = (b.shape(), y.shape());
-    assert!(
-        x.len() == k && (s.rows, s.cols) == (1, n),
-        "product [1, {}] [{k}, {n}] into {s}",
-        x.len()
-    );
     let (y, first) = (y.row(0), 0);
     Row {
         x,
@@ -55,7 +31,7 @@ pub(crate) fn multiply<T: Scalar>(
         y,
         first,
     }
-    .split();
+    .split(arch);
 }
 
 /// Some columns of a product of one row.
@@ -68,9 +44,9 @@ struct Row<'a, T> {
     first: usize,
 }
 
-impl<T: Scalar> Row<'_, T> {
+impl<T: Lanes> Row<'_, T> {
     /// Halved as long as both halves are worth a thread.
-    fn split(self) {
+    fn split(self, arch: Arch) {
         /// A whole number of blocks on every processor.
         const PIECE: usize = 128;
         let Row {
@@ -81,7 +57,7 @@ impl<T: Scalar> Row<'_, T> {
             first,
         } = self;
         if y.len() * x.len() < 2 * SPLIT_WORK || y.len() < 2 * PIECE {
-            return run(Row {
+            return arch.dispatch(Row {
                 x,
                 b,
                 start,
@@ -100,7 +76,7 @@ impl<T: Scalar> Row<'_, T> {
                     y: left,
                     first,
                 }
-                .split()
+                .split(arch)
             },
             move || {
                 Row {
@@ -110,7 +86,7 @@ impl<T: Scalar> Row<'_, T> {
                     y: right,
                     first: first + middle,
                 }
-                .split()
+                .split(arch)
             },
         );
     }
@@ -159,7 +135,7 @@ impl<T: Scalar> Row<'_, T> {
     }
 }
 
-impl<T: Scalar> WithSimd for Row<'_, T> {
+impl<T: Lanes> WithSimd for Row<'_, T> {
     type Output = ();
 
     #[inline(always)]
@@ -182,7 +158,7 @@ impl<T: Scalar> WithSimd for Row<'_, T> {
 
 /// Σ_p x_p b_p for R registers of the rows b_p.
 #[inline(always)]
-fn sums<T: Scalar, S: Simd, const R: usize>(
+fn sums<T: Lanes, S: Simd, const R: usize>(
     simd: S,
     x: &[T],
     b: impl Fn(usize) -> [T::Of<S>; R],
@@ -195,51 +171,4 @@ fn sums<T: Scalar, S: Simd, const R: usize>(
         }
     }
     sums
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::Matrix;
-    use crate::kernels::gemm::{self, Left};
-    use crate::kernels::pack::Layout;
-
-    /// Not only close to other products: the same to the bit.
-    #[test]
-    fn one_row_is_computed_as_it_is_among_others() {
-        let wave = |r: usize, c: usize| ((r * 31 + c * 17) as f32).sin();
-        for (k, n) in [(1, 1), (5, 3), (17, 100), (64, 128), (100, 65), (700, 900)] {
-            let (x, b) = (Matrix::from_fn(3, k, wave), Matrix::from_fn(k, n, wave));
-            let width = Layout::of::<f32>().cols;
-            let buffer = Matrix::zeros(1, Packed::<f32>::size(width, k, n));
-            let mut panels = Packed::empty(Arc::new(buffer), width, k, n);
-            panels.push_rows(b.view());
-            let d = Matrix::from_fn(3, n, |r, c| wave(c, r));
-            for from in [false, true] {
-                let start = |row: std::ops::Range<usize>| match from {
-                    true => Start::From(d.view().rows(row)),
-                    false => Start::Zero,
-                };
-                let mut all = Matrix::filled(3, n, f32::NAN);
-                gemm::multiply(Left::Rows(x.view()), &panels, start(0..3), all.view_mut());
-                for b in [RightOfRow::Plain(b.view()), RightOfRow::Panels(&panels)] {
-                    let mut y = Matrix::filled(1, n, f32::NAN);
-                    let expected = all.view().rows(1..2).to_matrix();
-                    multiply(x.view().row(1), b, start(1..2), y.view_mut());
-                    assert_eq!(y, expected, "{k}x{n}");
-                    multiply(x.view().row(1), b, Start::Accumulate, y.view_mut());
-                    gemm::multiply(
-                        Left::Rows(x.view()),
-                        &panels,
-                        Start::Accumulate,
-                        all.view_mut(),
-                    );
-                    assert_eq!(y, all.view().rows(1..2).to_matrix(), "accumulated {k}x{n}");
-                    gemm::multiply(Left::Rows(x.view()), &panels, start(0..3), all.view_mut());
-                }
-            }
-        }
-    }
 }

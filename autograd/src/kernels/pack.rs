@@ -6,10 +6,10 @@
 
 use std::sync::Arc;
 
-use pulp::{Simd, WithSimd};
+use pulp::{Arch, Simd, WithSimd};
 
-use super::simd::{Lanes, run};
-use crate::pool::unique;
+use super::simd::Lanes;
+use crate::store::unique;
 use crate::{Matrix, MatrixView, Scalar};
 
 /// The tile of C that is computed at once.
@@ -28,26 +28,26 @@ pub(super) const fn tile_rows<S: Simd>() -> usize {
 }
 
 impl Layout {
-    /// That of this processor.
-    pub fn of<T: Scalar>() -> Layout {
+    /// That of these instructions.
+    pub fn of<T: Lanes>(arch: Arch) -> Layout {
         struct Ask<T>(std::marker::PhantomData<T>);
-        impl<T: Scalar> WithSimd for Ask<T> {
+        impl<T: Lanes> WithSimd for Ask<T> {
             type Output = Layout;
             #[inline(always)]
             fn with_simd<S: Simd>(self, _: S) -> Layout {
                 Layout {
                     rows: tile_rows::<S>(),
-                    cols: VECTORS * <T as Lanes>::width::<S>(),
+                    cols: VECTORS * T::width::<S>(),
                 }
             }
         }
-        run(Ask::<T>(std::marker::PhantomData))
+        arch.dispatch(Ask::<T>(std::marker::PhantomData))
     }
 }
 
 /// An operand cut in slices of equal width, each stored step by step: element (p, j) of slice s is
 /// at `(s * capacity + p) * width + j`. What a last slice has too much is zero.
-pub(crate) struct Packed<T> {
+pub struct Packed<T> {
     pub buffer: Arc<Matrix<T>>,
     pub width: usize,
     /// How many steps along k there is room for.

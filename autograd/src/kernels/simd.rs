@@ -5,6 +5,8 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
+use crate::Scalar;
+
 /// Runs a kernel with the best instructions of this processor.
 #[inline]
 pub(crate) fn run<K: WithSimd>(kernel: K) -> K::Output {
@@ -28,7 +30,7 @@ pub(crate) fn prefetch<V>(register: &V, ahead: usize) {
 
 /// An element type with its vector registers.
 #[allow(missing_docs)] // not to be named from outside
-pub trait Lanes: Copy + Sized + 'static {
+pub trait Lanes: Scalar {
     /// A register full of elements.
     type Of<S: Simd>: Copy;
 

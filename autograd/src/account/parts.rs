@@ -5,14 +5,13 @@
 
 use std::sync::Arc;
 
-use crate::ops::Window;
-use crate::pool::unique;
-use crate::tape::Place;
+use crate::recording::{Place, Window};
+use crate::store::unique;
 use crate::{Matrix, Scalar, Shape};
 
 /// The gradients of which parts are known, a few at a time.
 #[derive(Default)]
-pub(super) struct Partial {
+pub(super) struct Parts {
     entries: Vec<Entry>,
 }
 
@@ -24,7 +23,7 @@ struct Entry {
     parts: [Option<Window>; 2],
 }
 
-impl Partial {
+impl Parts {
     /// Notes that a place is about to be written; gives whether to add to what is there.
     pub fn cover<T: Scalar>(
         &mut self,
@@ -32,7 +31,7 @@ impl Partial {
         place: Place,
         gradient: &mut Matrix<T>,
     ) -> bool {
-        let window = window(place, gradient.col_count());
+        let window = place.window(gradient.col_count());
         let known = self.entries.iter().position(|e| e.owner == place.owner);
         let Some(at) = known else {
             if is_new && window.shape != gradient.shape() {
@@ -55,21 +54,16 @@ impl Partial {
         }
     }
 
+    /// Nothing is known of any gradient.
+    pub fn forget(&mut self) {
+        self.entries.clear();
+    }
+
     /// Sets to zero what no part has covered.
     pub fn complete<T: Scalar>(&mut self, owner: usize, gradient: &mut Arc<Matrix<T>>) {
         if let Some(at) = self.entries.iter().position(|e| e.owner == owner) {
             self.entries.swap_remove(at).fill_rest(unique(gradient));
         }
-    }
-}
-
-/// Where a place is in the matrix of its owner.
-fn window(place: Place, cols: usize) -> Window {
-    let (row, col) = (place.offset / cols, place.offset % cols);
-    Window {
-        row,
-        col,
-        shape: place.shape,
     }
 }
 

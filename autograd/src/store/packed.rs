@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::{Place, Recording, Tape};
-use crate::kernels::pack::{Layout, Packed};
+use super::{Recorded, Store};
+use crate::kernels::pack::Packed;
+use crate::recording::Place;
 use crate::{Scalar, Shape};
 
 /// How a matrix b is used as a right operand.
@@ -21,38 +22,41 @@ pub(crate) enum Right {
 }
 
 /// What has been laid out, by where it is.
-pub(super) type Products<T> = FxHashMap<(Place, Right), Arc<Packed<T>>>;
+pub(super) type PackedOperands<T> = FxHashMap<(Place, Right), Arc<Packed<T>>>;
 
-impl<T: Scalar> Tape<T> {
+impl<T: Scalar> Recorded<'_, T> {
     /// A node as the right operand of a product. It is kept if it is a leaf, or a node that has
     /// several uses already; others may well be used just this once.
-    pub(crate) fn with_right<R>(
-        &self,
-        recording: &Recording<T>,
+    pub fn with_right<R>(
+        self,
         index: usize,
         right: Right,
         multiply: impl FnOnce(&Packed<T>) -> R,
     ) -> R {
-        let node = &recording.nodes[index];
+        let node = &self.recording.nodes[index];
+        let store = self.store;
         let key = (node.place, right);
-        let known = self.products.borrow().get(&key).cloned();
+        let known = store.packed.borrow().get(&key).cloned();
         if let Some(packed) = known {
             return multiply(&packed);
         }
-        let packed = self.pack(node.place, right);
+        let packed = store.pack(node.place, right);
         let result = multiply(&packed);
-        let owner = &recording.nodes[node.place.owner];
-        if owner.parents.is_empty() || node.uses > 1 {
-            self.products.borrow_mut().insert(key, Arc::new(packed));
+        let owner = &self.recording.nodes[node.place.owner];
+        if owner.operation.is_none() || node.uses > 1 {
+            store.packed.borrow_mut().insert(key, Arc::new(packed));
         } else {
-            self.give_back(packed.buffer);
+            store.give_back(packed.buffer);
         }
         result
     }
+}
 
-    /// Forgets what has been laid out, and keeps the buffers.
-    pub(crate) fn forget_products(&self) {
-        for (_, packed) in self.products.borrow_mut().drain() {
+impl<T: Scalar> Store<T> {
+    /// Forgets what has been laid out of the nodes from `first` on, and keeps the buffers.
+    pub fn forget_packed(&self, first: usize) {
+        let mut packed = self.packed.borrow_mut();
+        for (_, packed) in packed.extract_if(|(place, _), _| place.owner >= first) {
             if let Some(packed) = Arc::into_inner(packed) {
                 self.give_back(packed.buffer);
             }
@@ -60,26 +64,25 @@ impl<T: Scalar> Tape<T> {
     }
 
     fn pack(&self, place: Place, right: Right) -> Packed<T> {
-        let b = self.value_at(place);
+        let b = self.value(place);
         let Shape { rows, cols } = place.shape;
-        let width = Layout::of::<T>().cols;
         match right {
             Right::Plain => {
-                let mut packed = self.empty_packed(width, rows, cols);
+                let mut packed = self.empty_packed(T::panel_width(cols), rows, cols);
                 packed.push_rows(b);
                 packed
             }
             Right::Transposed => {
-                let mut packed = self.empty_packed(width, cols, rows);
+                let mut packed = self.empty_packed(T::panel_width(rows), cols, rows);
                 packed.push_cols(b);
                 packed
             }
         }
     }
 
-    pub(crate) fn empty_packed(&self, width: usize, capacity: usize, n: usize) -> Packed<T> {
+    pub fn empty_packed(&self, width: usize, capacity: usize, n: usize) -> Packed<T> {
         let size = Packed::<T>::size(width, capacity, n);
-        let buffer = self.take_buffer(Shape::new(1, size));
+        let buffer = self.take(Shape::new(1, size));
         Packed::empty(buffer, width, capacity, n)
     }
 }

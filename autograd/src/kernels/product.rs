@@ -1,0 +1,163 @@
+//! Products, and how each scalar type computes them.
+
+use pulp::Arch;
+
+use super::pack::{Layout, Packed};
+use super::{gemm, gemv};
+use crate::{MatrixMut, MatrixView, Scalar};
+
+/// The left operand of a product.
+#[derive(Clone, Copy)]
+pub enum Left<'a, T> {
+    /// A matrix [m, k].
+    Rows(MatrixView<'a, T>),
+    /// The transpose of a matrix [k, m], in strips.
+    Strips(&'a Packed<T>),
+}
+
+impl<T: Scalar> Left<'_, T> {
+    pub fn shape(self) -> (usize, usize) {
+        match self {
+            Left::Rows(a) => (a.row_count(), a.col_count()),
+            Left::Strips(a) => (a.n, a.k),
+        }
+    }
+}
+
+/// The right operand of a product of one row.
+#[derive(Clone, Copy)]
+pub enum RightOfRow<'a, T> {
+    /// A matrix [k, n].
+    Plain(MatrixView<'a, T>),
+    /// The same in panels.
+    Panels(&'a Packed<T>),
+}
+
+impl<T: Scalar> RightOfRow<'_, T> {
+    pub fn shape(self) -> (usize, usize) {
+        match self {
+            RightOfRow::Plain(b) => (b.row_count(), b.col_count()),
+            RightOfRow::Panels(b) => (b.k, b.n),
+        }
+    }
+}
+
+/// What a product is added to.
+#[derive(Clone, Copy)]
+pub enum Start<'a, T> {
+    /// C = A B.
+    Zero,
+    /// C += A B.
+    Accumulate,
+    /// C = D + A B.
+    From(MatrixView<'a, T>),
+}
+
+impl<T> Start<'_, T> {
+    /// Adds to C, or replaces it.
+    pub fn accumulate(yes: bool) -> Self {
+        if yes { Start::Accumulate } else { Start::Zero }
+    }
+}
+
+/// How a type of elements computes its products. Operands come in the layout that the type asks for;
+/// their shapes fit.
+#[allow(missing_docs)] // not to be named from outside
+pub trait Multiply: Sized {
+    /// The width of the panels that a right operand of `n` columns is cut in.
+    fn panel_width(n: usize) -> usize;
+    /// The width of the strips that a left operand of `m` rows is cut in, if it comes transposed.
+    fn strip_width(m: usize) -> usize;
+    /// C = start + A B.
+    fn multiply(
+        a: Left<'_, Self>,
+        b: &Packed<Self>,
+        start: Start<'_, Self>,
+        c: MatrixMut<'_, Self>,
+    );
+    /// y = start + x B.
+    fn multiply_row(
+        x: &[Self],
+        b: RightOfRow<'_, Self>,
+        start: Start<'_, Self>,
+        y: MatrixMut<'_, Self>,
+    );
+}
+
+/// C = start + A B.
+///
+/// # Panics
+/// If the shapes do not fit.
+pub(crate) fn multiply<T: Scalar>(
+    a: Left<'_, T>,
+    b: &Packed<T>,
+    start: Start<'_, T>,
+    c: MatrixMut<'_, T>,
+) {
+    let ((m, k), s) = (a.shape(), c.shape());
+    assert!(
+        k == b.k && (s.rows, s.cols) == (m, b.n),
+        "product [{m}, {k}] [{}, {}] into {s}",
+        b.k,
+        b.n
+    );
+    T::multiply(a, b, start, c);
+}
+
+/// y = start + x B, for one row x.
+///
+/// # Panics
+/// If the shapes do not fit.
+pub(crate) fn multiply_row<T: Scalar>(
+    x: &[T],
+    b: RightOfRow<'_, T>,
+    start: Start<'_, T>,
+    y: MatrixMut<'_, T>,
+) {
+    let ((k, n), s) = (b.shape(), y.shape());
+    assert!(
+        x.len() == k && (s.rows, s.cols) == (1, n),
+        "product [1, {}] [{k}, {n}] into {s}",
+        x.len()
+    );
+    T::multiply_row(x, b, start, y);
+}
+
+/// Real numbers have SIMD kernels, and the layout that these read.
+macro_rules! real {
+    ($($t:ident)*) => {$(
+        impl Multiply for $t {
+            #[inline]
+            fn panel_width(_: usize) -> usize {
+                Layout::of::<$t>(Arch::new()).cols
+            }
+            #[inline]
+            fn strip_width(_: usize) -> usize {
+                Layout::of::<$t>(Arch::new()).rows
+            }
+            #[inline]
+            fn multiply(
+                a: Left<'_, Self>,
+                b: &Packed<Self>,
+                start: Start<'_, Self>,
+                c: MatrixMut<'_, Self>,
+            ) {
+                gemm::multiply(Arch::new(), a, b, start, c);
+            }
+            #[inline]
+            fn multiply_row(
+                x: &[Self],
+                b: RightOfRow<'_, Self>,
+                start: Start<'_, Self>,
+                y: MatrixMut<'_, Self>,
+            ) {
+                gemv::multiply(Arch::new(), x, b, start, y);
+            }
+        }
+    )*};
+}
+
+real! { f32 f64 }
+
+#[cfg(test)]
+mod tests;
