@@ -9,6 +9,7 @@ use std::fmt;
 use std::ops::{Index, IndexMut, Range};
 
 use crate::Scalar;
+pub(crate) use view::range_complaint;
 pub use view::{MatrixMut, MatrixView};
 
 /// Number of rows and columns; prints as `[rows, cols]`.

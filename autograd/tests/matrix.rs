@@ -232,6 +232,22 @@ fn parts_that_are_empty_or_too_large_are_refused() {
         "rows: a matrix [3, 4]: 3..4 of 3 rows",
     ];
     assert_eq!(messages, expected);
+    let tape = Tape::new();
+    let x = tape.var(m).named("x");
+    #[allow(clippy::reversed_empty_ranges)]
+    let messages = [
+        message(|| _ = x.rows(2..2)),
+        message(|| _ = x.cols(3..1)),
+        message(|| _ = x.rows(1..4)),
+        message(|| _ = x.cols(0..5 + (1 << 32))),
+    ];
+    let expected = [
+        "rows: x [3, 4]: 2..2 are no rows",
+        "cols: x [3, 4]: 3..1 are no columns",
+        "rows: x [3, 4]: 1..4 of 3 rows",
+        "cols: x [3, 4]: 0..4294967301 of 4 columns",
+    ];
+    assert_eq!(messages, expected);
 }
 
 #[test]
