@@ -2,6 +2,7 @@
 //!
 //! `unsafe` lives here, in blocks that each give their reason.
 
+mod dual;
 pub(crate) mod elementwise;
 mod gemm;
 mod gemv;

@@ -26,6 +26,7 @@
 
 mod backward;
 mod context;
+mod dual;
 mod error;
 pub mod gradcheck;
 pub mod inspect;
@@ -39,6 +40,7 @@ mod var;
 
 pub use backward::{Gradients, Keep};
 pub use context::{Inputs, Operand, Pullback};
+pub use dual::Dual;
 pub use error::Error;
 pub use gradcheck::gradcheck;
 pub use matrix::{Matrix, MatrixMut, MatrixView, Shape};

@@ -5,7 +5,7 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::pack::{Packed, VECTORS};
+use super::pack::VECTORS;
 use super::product::{RightOfRow, Start};
 use super::simd::Lanes;
 use crate::MatrixMut;
