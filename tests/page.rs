@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use autograd::{Gradients, Matrix, Tape, Var};
 use layers::{Cell, Linear, Lstm, ParameterSet, unroll};
+use pictures::VarPictures;
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 use serde_json::{Value, json};
 

@@ -242,4 +242,9 @@ impl<T: Real> Scalar for Dual<T> {
     fn is_finite(self) -> bool {
         self.value.is_finite() && self.tangent.is_finite()
     }
+    /// By value, like a comparison.
+    #[inline(always)]
+    fn is_nan(self) -> bool {
+        self.value.is_nan()
+    }
 }

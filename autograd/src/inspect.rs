@@ -4,52 +4,40 @@
 //! |---|---|
 //! | [`Tape::program`](crate::Tape::program) | the tape as a program, one `let` a line |
 //! | [`Tape::table`](crate::Tape::table) | the nodes with their values and gradients |
-//! | [`Tape::drawing`](crate::Tape::drawing) | the graph, unrolled over time |
-//! | [`Tape::overview`](crate::Tape::overview) | how large the gradients are, on tapes too long to draw |
 //! | [`Var::replay`](crate::Var::replay) | the reverse sweep, node by node |
-//! | [`Var::page`](crate::Var::page) | the same as an interactive page |
 //! | [`Var::triangle`](crate::Var::triangle) | ∂E_i/∂U by the step j it came through |
 //! | [`Var::nested_formula`](crate::Var::nested_formula) | ∂E_2/∂U = ∂E_2/∂h_2 (… + ∂h_2/∂h_1 (…)), with its numbers |
 //! | [`Var::jacobian`](crate::Var::jacobian) | ∂h_t/∂h_k, exact |
 //! | [`Var::gradient_flow`](crate::Var::gradient_flow) | how the gradient grows or shrinks on its way back |
-//! | [`HeatMap`], [`LineChart`], [`FadingMemory`] | numbers as pictures |
+//! | [`Var::rule`](crate::Var::rule), [`Var::update`](crate::Var::update) | what a node sends to an operand, in print |
 //!
 //! All of these print themselves, and display themselves in a notebook. Nothing here costs anything
-//! until it is asked for.
+//! until it is asked for. Pictures of a tape, and of what is found here, are a crate of their own:
+//! `bptt-pictures`, in the folder `pictures` of this one.
 
 mod display;
-mod drawing;
 mod flow;
 mod formula;
-mod html;
+pub mod html;
 mod jacobian;
-mod notebook;
-mod overview;
-mod page;
+pub mod notebook;
 mod paths;
-mod plot;
 mod program;
 mod replay;
 mod rules;
 mod singular;
-mod svg;
 mod table;
 mod text;
 mod triangle;
 
-pub use drawing::Drawing;
 pub use flow::GradientFlow;
 pub use formula::NestedFormula;
-pub use overview::Overview;
-pub use page::Page;
-pub use plot::{FadingMemory, HeatMap, LineChart};
 pub use program::{Line, Program};
 pub use replay::{Event, Replay, Sent};
-pub use svg::Svg;
 pub use table::{Row, Table};
 pub use triangle::Triangle;
 
-use crate::{Scalar, Var};
+use crate::{NodeInfo, Scalar, Var};
 use notebook::show;
 
 /// That an error is a number, and of the same tape as what it is to be differentiated by.
@@ -78,8 +66,11 @@ fn check_operand<T: Scalar>(method: &str, y: Var<'_, T>, by: Var<'_, T>) {
     );
 }
 
-/// Whether a scope is another one, or in it.
-fn is_in(scope: &str, outer: &str) -> bool {
-    let rest = scope.strip_prefix(outer);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) && !outer.is_empty()
+impl NodeInfo {
+    /// Whether the node is of a scope, or of one in it: "lstm1/inner" is in "lstm1". Nothing is in the
+    /// scope without a name.
+    pub fn is_in(&self, scope: &str) -> bool {
+        let rest = self.scope.strip_prefix(scope);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) && !scope.is_empty()
+    }
 }

@@ -24,28 +24,33 @@
 //! read on: [`ops`] for the operations with their rules, [`gradcheck`](mod@gradcheck) to check a rule of your
 //! own, [`Operation`] to write one, [`inspect`] to see what is on a tape.
 
-mod backward;
-mod context;
+mod account;
 mod dual;
 mod error;
 pub mod gradcheck;
+mod gradients;
 pub mod inspect;
 mod kernels;
 mod matrix;
+mod operation;
 pub mod ops;
-mod pool;
+mod recording;
 mod scalar;
+mod sink;
+mod store;
+mod sweep;
 mod tape;
 mod var;
 
-pub use backward::{Gradients, Keep};
-pub use context::{Inputs, Operand, Pullback};
 pub use dual::Dual;
 pub use error::Error;
 pub use gradcheck::gradcheck;
+pub use gradients::{Gradients, Keep};
 pub use matrix::{Matrix, MatrixMut, MatrixView, Shape};
-pub use ops::Operation;
-pub use pool::PoolStats;
+pub use operation::{Inputs, Operand, Operation, Pullback};
+pub use recording::Window;
 pub use scalar::Scalar;
+pub use sink::Sink;
+pub use store::PoolStats;
 pub use tape::{NodeInfo, Scope, Step, Tape};
 pub use var::Var;

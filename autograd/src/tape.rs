@@ -1,25 +1,23 @@
 //! [`Tape`]: records operations as they are computed.
 
+mod info;
 mod names;
-mod products;
 mod rewind;
 
-use std::cell::{Cell, RefCell};
-use std::ops::Range;
-use std::sync::Arc;
+use std::cell::{Cell, Ref, RefCell};
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock};
 
-use elsa::FrozenVec;
 use smallbox::{SmallBox, smallbox, space::S4};
 
-use crate::backward::Lists;
-use crate::context::Inputs;
-use crate::ops::{Leaf, Operation, Window};
-use crate::pool::{Pool, PoolStats, unique};
-use crate::{Matrix, MatrixMut, MatrixView, Scalar, Shape, Var};
+use crate::account::Account;
+use crate::operation::{Inputs, Operation};
+use crate::recording::{Node, Operands, Place, Recording};
+use crate::store::{PoolStats, Recorded, Store, unique};
+use crate::{Matrix, MatrixView, Scalar, Shape, Var};
 
-pub use names::{NodeInfo, Scope, Step};
-use products::Products;
-pub(crate) use products::Right;
+pub use info::NodeInfo;
+pub use names::{Scope, Step};
 
 /// A recording of operations, in the order in which they were computed.
 ///
@@ -36,87 +34,18 @@ pub(crate) use products::Right;
 /// x.tanh(); // a stale handle does not compile
 /// ```
 pub struct Tape<T = f32> {
-    recording: RefCell<Recording<T>>,
-    /// The matrices that nodes have their values in; views share their parent's.
-    values: FrozenVec<Arc<Matrix<T>>>,
-    pool: RefCell<Pool<T>>,
-    products: RefCell<Products<T>>,
+    recording: RefCell<Recording>,
+    /// The operations of all nodes but leaves, in the order of the nodes.
+    operations: RefCell<Vec<StoredOperation<T>>>,
+    store: Store<T>,
     /// The lists of the last sweep, emptied, to be used again.
-    lists: Cell<Lists<T>>,
+    account: Cell<Account<T>>,
     /// The tape that functions are recomputed on.
-    inner: Cell<Option<Box<Tape<T>>>>,
-    scope: Cell<u32>,
-    time: Cell<Option<u32>>,
+    inner: OnceLock<Arc<Mutex<Tape<T>>>>,
 }
 
-/// All that a tape knows about its nodes but their values.
-pub(crate) struct Recording<T> {
-    pub nodes: Vec<Node<T>>,
-    /// The parents of all nodes, one list behind the other.
-    edges: Vec<usize>,
-    /// The integers that operations such as a look-up need, likewise.
-    integers: Vec<usize>,
-    /// Scopes as (enclosing scope, name); the first is the tape itself.
-    scopes: Vec<(u32, String)>,
-}
-
-/// One recorded operation.
-pub(crate) struct Node<T> {
-    /// Small operations are stored in place, so that recording one does not allocate.
-    pub op: SmallBox<dyn Operation<T>, S4>,
-    parents: Range<usize>,
-    integers: Range<usize>,
-    pub place: Place,
-    /// Whether a gradient has a way through this node to a variable.
-    pub needs_gradient: bool,
-    /// How many nodes have this one as a parent.
-    pub uses: u32,
-    label: Option<&'static str>,
-    time: Option<u32>,
-    scope: u32,
-}
-
-/// Where the elements of a node are.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Place {
-    /// The node that owns the matrix: this one, or for views the one they are parts of.
-    pub owner: usize,
-    /// The index of that matrix.
-    pub buffer: usize,
-    pub offset: usize,
-    pub stride: usize,
-    pub shape: Shape,
-}
-
-impl Place {
-    pub fn view<'a, T: Scalar>(&self, m: &'a Matrix<T>) -> MatrixView<'a, T> {
-        MatrixView::new(&m.data()[self.offset..], self.shape, self.stride)
-    }
-
-    pub fn view_mut<'a, T: Scalar>(&self, m: &'a mut Matrix<T>) -> MatrixMut<'a, T> {
-        MatrixMut::new(&mut m.data_mut()[self.offset..], self.shape, self.stride)
-    }
-
-    /// A part of this place.
-    fn part(self, window: Window) -> Place {
-        let offset = self.offset + window.row * self.stride + window.col;
-        Place {
-            offset,
-            shape: window.shape,
-            ..self
-        }
-    }
-}
-
-impl<T> Recording<T> {
-    pub fn parents(&self, node: &Node<T>) -> &[usize] {
-        &self.edges[node.parents.clone()]
-    }
-
-    pub fn integers(&self, node: &Node<T>) -> &[usize] {
-        &self.integers[node.integers.clone()]
-    }
-}
+/// Small operations are stored in place, so that recording one does not allocate.
+pub(crate) type StoredOperation<T> = SmallBox<dyn Operation<T>, S4>;
 
 impl<T: Scalar> Default for Tape<T> {
     fn default() -> Self {
@@ -124,24 +53,16 @@ impl<T: Scalar> Default for Tape<T> {
     }
 }
 
+/// What a tape is made of, its nodes and its leaves.
 impl<T: Scalar> Tape<T> {
     /// An empty tape.
     pub fn new() -> Self {
-        let recording = Recording {
-            nodes: Vec::new(),
-            edges: Vec::new(),
-            integers: Vec::new(),
-            scopes: vec![(0, String::new())],
-        };
         Tape {
-            recording: RefCell::new(recording),
-            values: FrozenVec::new(),
-            pool: RefCell::new(Pool::new()),
-            products: RefCell::default(),
-            lists: Cell::default(),
-            inner: Cell::default(),
-            scope: Cell::new(0),
-            time: Cell::new(None),
+            recording: RefCell::new(Recording::new()),
+            operations: RefCell::default(),
+            store: Store::new(),
+            account: Cell::default(),
+            inner: OnceLock::new(),
         }
     }
 
@@ -163,35 +84,19 @@ impl<T: Scalar> Tape<T> {
 
     /// How many buffers this tape has had to allocate so far.
     pub fn stats(&self) -> PoolStats {
-        self.pool.borrow().stats()
+        self.store.stats()
     }
 
     /// A leaf that gradients are taken by: a parameter, or an input under study.
     ///
     /// A matrix is moved in, an `Arc` shared; nothing is copied.
     pub fn var(&self, value: impl Into<Arc<Matrix<T>>>) -> Var<'_, T> {
-        self.push_owner(
-            smallbox!(Leaf {
-                name: Leaf::VARIABLE
-            }),
-            0..0,
-            0..0,
-            value.into(),
-            true,
-        )
+        self.leaf(value.into(), true, false)
     }
 
     /// A leaf that no gradient is taken by: data, a mask, an initial state.
     pub fn constant(&self, value: impl Into<Arc<Matrix<T>>>) -> Var<'_, T> {
-        self.push_owner(
-            smallbox!(Leaf {
-                name: Leaf::CONSTANT
-            }),
-            0..0,
-            0..0,
-            value.into(),
-            false,
-        )
+        self.leaf(value.into(), false, false)
     }
 
     /// A constant in a recycled buffer: `fill` is handed the matrix, with unspecified elements.
@@ -202,35 +107,23 @@ impl<T: Scalar> Tape<T> {
         cols: usize,
         fill: impl FnOnce(&mut Matrix<T>),
     ) -> Var<'_, T> {
-        self.push_pooled(rows, cols, fill, false)
+        self.pooled_leaf(Shape::new(rows, cols), fill, false)
     }
 
     /// [`Tape::constant_with`], for a leaf that gradients are taken by.
-    pub(crate) fn var_with(
-        &self,
-        rows: usize,
-        cols: usize,
-        fill: impl FnOnce(&mut Matrix<T>),
-    ) -> Var<'_, T> {
-        self.push_pooled(rows, cols, fill, true)
+    pub(crate) fn var_with(&self, shape: Shape, fill: impl FnOnce(&mut Matrix<T>)) -> Var<'_, T> {
+        self.pooled_leaf(shape, fill, true)
     }
 
-    fn push_pooled(
+    fn pooled_leaf(
         &self,
-        rows: usize,
-        cols: usize,
+        shape: Shape,
         fill: impl FnOnce(&mut Matrix<T>),
         needs_gradient: bool,
     ) -> Var<'_, T> {
-        let mut value = self.take_buffer(Shape::new(rows, cols));
+        let mut value = self.store.take(shape);
         fill(unique(&mut value));
-        self.push_owner(
-            smallbox!(Leaf { name: Leaf::POOLED }),
-            0..0,
-            0..0,
-            value,
-            needs_gradient,
-        )
+        self.leaf(value, needs_gradient, true)
     }
 
     /// A constant of zeros.
@@ -238,6 +131,25 @@ impl<T: Scalar> Tape<T> {
         self.constant_with(rows, cols, |m| m.data_mut().fill(T::ZERO))
     }
 
+    /// The node at a position of the tape.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    #[track_caller]
+    pub fn node(&self, index: usize) -> Var<'_, T> {
+        let len = self.len();
+        assert!(index < len, "node {index} of a tape of {len}");
+        Var { tape: self, index }
+    }
+
+    /// Takes back a matrix from [`Gradients::take`](crate::Gradients::take), to be used again.
+    pub fn recycle(&self, matrix: Arc<Matrix<T>>) {
+        self.store.give_back(matrix);
+    }
+}
+
+/// Recording.
+impl<T: Scalar> Tape<T> {
     /// Records an operation on `inputs`: this is what every method of [`Var`] does, and how an
     /// operation from outside the crate is applied.
     ///
@@ -265,132 +177,119 @@ impl<T: Scalar> Tape<T> {
     #[track_caller]
     fn record_boxed<'t>(
         &'t self,
-        op: SmallBox<dyn Operation<T>, S4>,
+        op: StoredOperation<T>,
         inputs: &[Var<'t, T>],
         integers: &[usize],
     ) -> Var<'t, T> {
-        for x in inputs {
-            assert!(
-                std::ptr::eq(x.tape, self),
-                "{}: an operand is of another tape",
-                op.name()
-            );
-        }
-        let (parents, integers) = {
-            let mut recording = self.recording.borrow_mut();
-            let (e, i) = (recording.edges.len(), recording.integers.len());
-            recording.edges.extend(inputs.iter().map(|x| x.index));
-            recording.integers.extend_from_slice(integers);
-            (e..recording.edges.len(), i..recording.integers.len())
-        };
+        self.check_owner(&*op, inputs);
+        let parents = inputs.iter().map(|x| x.index);
+        let operands = self.recording.borrow_mut().note(parents, integers);
         let recording = self.recording.borrow();
-        let context = Inputs {
-            tape: self,
-            recording: &recording,
-            parents: &recording.edges[parents.clone()],
-            integers: &recording.integers[integers.clone()],
-        };
+        let context = self.inputs(&recording, &operands);
         let shape = match op.shape(&context) {
             Ok(shape) => shape,
             Err(complaint) => {
-                let name = op.name();
-                let operands = self.describe_operands(&recording, inputs);
                 drop(recording); // a notebook goes on after the panic
-                panic!("{name}: {operands}: {complaint}")
+                self.refuse(&*op, inputs, &complaint)
             }
         };
-        let needs_gradient = op.passes_gradient()
-            && inputs
-                .iter()
-                .any(|x| recording.nodes[x.index].needs_gradient);
-        if let Some(window) = op.view(shape) {
-            let place = recording.nodes[inputs[0].index].place.part(window);
-            drop(recording);
-            return self.push(op, parents, integers, place, needs_gradient);
-        }
-        let mut value = self.take_buffer(shape);
-        op.forward(&context, unique(&mut value).view_mut());
+        let wants = |x: &Var<'_, T>| recording.nodes[x.index].needs_gradient;
+        let needs_gradient = op.passes_gradient() && inputs.iter().any(wants);
+        let place = match op.view(shape) {
+            Some(window) => recording.nodes[inputs[0].index].place.part(window),
+            None => {
+                let mut value = self.store.take(shape);
+                op.forward(&context, unique(&mut value).view_mut());
+                Place::whole(recording.nodes.len(), self.store.push(value), shape)
+            }
+        };
         drop(recording);
-        self.push_owner(op, parents, integers, value, needs_gradient)
-    }
-
-    fn describe_operands(&self, recording: &Recording<T>, inputs: &[Var<'_, T>]) -> String {
-        let describe = |x: &Var<'_, T>| {
-            let node = &recording.nodes[x.index];
-            format!("{} {}", recording.info(x.index).label(), node.place.shape)
-        };
-        inputs
-            .iter()
-            .map(describe)
-            .collect::<Vec<_>>()
-            .join(" against ")
-    }
-
-    fn push_owner(
-        &self,
-        op: SmallBox<dyn Operation<T>, S4>,
-        parents: Range<usize>,
-        integers: Range<usize>,
-        value: Arc<Matrix<T>>,
-        needs_gradient: bool,
-    ) -> Var<'_, T> {
-        let (shape, stride) = (value.shape(), value.col_count());
-        let (owner, buffer) = (self.len(), self.values.len());
-        self.values.push(value);
-        let place = Place {
-            owner,
-            buffer,
-            offset: 0,
-            stride,
-            shape,
-        };
-        self.push(op, parents, integers, place, needs_gradient)
-    }
-
-    fn push(
-        &self,
-        op: SmallBox<dyn Operation<T>, S4>,
-        parents: Range<usize>,
-        integers: Range<usize>,
-        place: Place,
-        needs_gradient: bool,
-    ) -> Var<'_, T> {
-        let recording = &mut *self.recording.borrow_mut();
-        for &parent in &recording.edges[parents.clone()] {
-            recording.nodes[parent].uses += 1;
-        }
-        let (time, scope) = (self.time.get(), self.scope.get());
-        let node = Node {
-            op,
-            parents,
-            integers,
-            place,
+        let mut operations = self.operations.borrow_mut();
+        operations.push(op);
+        self.push(Node {
+            operands,
+            operation: Some(operations.len() as u32 - 1),
             needs_gradient,
-            uses: 0,
-            label: None,
-            time,
-            scope,
-        };
-        recording.nodes.push(node);
-        Var {
-            tape: self,
-            index: recording.nodes.len() - 1,
-        }
+            is_pooled: true,
+            ..Node::leaf(place)
+        })
     }
 
-    /// The node at a position of the tape.
-    ///
-    /// # Panics
-    /// If there are fewer.
-    #[track_caller]
-    pub fn node(&self, index: usize) -> Var<'_, T> {
-        let len = self.len();
-        assert!(index < len, "node {index} of a tape of {len}");
+    fn leaf(&self, value: Arc<Matrix<T>>, needs_gradient: bool, is_pooled: bool) -> Var<'_, T> {
+        let shape = value.shape();
+        let place = Place::whole(self.len(), self.store.push(value), shape);
+        self.push(Node {
+            needs_gradient,
+            is_pooled,
+            ..Node::leaf(place)
+        })
+    }
+
+    fn push(&self, node: Node) -> Var<'_, T> {
+        let index = self.recording.borrow_mut().push(node);
         Var { tape: self, index }
     }
 
-    pub(crate) fn recording(&self) -> std::cell::Ref<'_, Recording<T>> {
+    #[track_caller]
+    fn check_owner(&self, op: &dyn Operation<T>, inputs: &[Var<'_, T>]) {
+        if let Some(other) = inputs.iter().find(|x| !std::ptr::eq(x.tape, self)) {
+            let here = inputs.iter().find(|x| std::ptr::eq(x.tape, self));
+            let here = here.map_or("this one".into(), |x| {
+                format!("that of {}", x.info().label())
+            });
+            let (name, other) = (op.name(), other.info().label());
+            panic!("{name}: {other} is of another tape than {here}");
+        }
+    }
+
+    #[track_caller]
+    fn refuse(&self, op: &dyn Operation<T>, inputs: &[Var<'_, T>], complaint: &str) -> ! {
+        let describe = |x: &Var<'_, T>| format!("{} {}", x.info().label(), x.shape());
+        let operands: Vec<_> = inputs.iter().map(describe).collect();
+        panic!("{}: {}: {complaint}", op.name(), operands.join(" against "))
+    }
+}
+
+/// For the sweep and for inspection.
+impl<T: Scalar> Tape<T> {
+    pub(crate) fn recording(&self) -> Ref<'_, Recording> {
         self.recording.borrow()
+    }
+
+    pub(crate) fn store(&self) -> &Store<T> {
+        &self.store
+    }
+
+    pub(crate) fn recorded<'a>(&'a self, recording: &'a Recording) -> Recorded<'a, T> {
+        let store = &self.store;
+        Recorded { recording, store }
+    }
+
+    /// What an operation is given.
+    pub(crate) fn inputs<'a>(
+        &'a self,
+        recording: &'a Recording,
+        operands: &Operands,
+    ) -> Inputs<'a, T> {
+        Inputs {
+            on: self.recorded(recording),
+            parents: recording.parents(operands),
+            integers: recording.integers(operands),
+        }
+    }
+
+    pub(crate) fn operations(&self) -> Ref<'_, Vec<StoredOperation<T>>> {
+        self.operations.borrow()
+    }
+
+    /// Calls `f` with the operation of a node, unless it is a leaf.
+    pub(crate) fn with_operation<R>(
+        &self,
+        index: usize,
+        f: impl FnOnce(&dyn Operation<T>) -> R,
+    ) -> Option<R> {
+        let operation = self.recording.borrow().nodes[index].operation?;
+        Some(f(&*self.operations()[operation as usize]))
     }
 
     pub(crate) fn place(&self, index: usize) -> Place {
@@ -398,45 +297,31 @@ impl<T: Scalar> Tape<T> {
     }
 
     pub(crate) fn value(&self, index: usize) -> MatrixView<'_, T> {
-        self.value_at(self.place(index))
+        self.store.value(self.place(index))
     }
 
-    pub(crate) fn value_at(&self, place: Place) -> MatrixView<'_, T> {
-        place.view(&self.values[place.buffer])
+    /// The tape that functions are recomputed on.
+    pub(crate) fn inner(&self) -> &Arc<Mutex<Tape<T>>> {
+        self.inner.get_or_init(Arc::default)
     }
 
-    pub(crate) fn take_buffer(&self, shape: Shape) -> Arc<Matrix<T>> {
-        self.pool.borrow_mut().take(shape)
+    /// The lists of a sweep, empty.
+    pub(crate) fn take_account(&self) -> Account<T> {
+        self.account.take()
     }
 
-    pub(crate) fn copy(&self, m: &Matrix<T>) -> Arc<Matrix<T>> {
-        let mut copy = self.take_buffer(m.shape());
-        unique(&mut copy).data_mut().copy_from_slice(m.data());
-        copy
+    /// Takes back what is in the lists of a sweep, and keeps them for the next.
+    pub(crate) fn return_account(&self, mut account: Account<T>) {
+        account.close(&self.store);
+        self.account.set(account);
     }
+}
 
-    pub(crate) fn give_back(&self, buffer: Arc<Matrix<T>>) {
-        self.pool.borrow_mut().give_back(buffer);
-    }
-
-    /// Takes back a matrix from [`Gradients::take`](crate::Gradients::take), to be used again.
-    pub fn recycle(&self, matrix: Arc<Matrix<T>>) {
-        self.give_back(matrix);
-    }
-
-    pub(crate) fn take_inner(&self) -> Box<Tape<T>> {
-        self.inner.take().unwrap_or_default()
-    }
-
-    pub(crate) fn return_inner(&self, tape: Box<Tape<T>>) {
-        self.inner.set(Some(tape));
-    }
-
-    pub(crate) fn take_lists(&self) -> Lists<T> {
-        self.lists.take()
-    }
-
-    pub(crate) fn return_lists(&self, lists: Lists<T>) {
-        self.lists.set(lists);
+impl<T: Scalar> fmt::Debug for Tape<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tape")
+            .field("nodes", &self.len())
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
     }
 }

@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use crate::backward::{Gradients, Keep};
-use crate::{Matrix, MatrixView, NodeInfo, Scalar, Shape, Tape};
+use crate::{MatrixView, NodeInfo, Scalar, Shape, Tape};
 
 /// A node of a [`Tape`]: the result of an operation, or a leaf.
 ///
@@ -86,53 +85,6 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// What the tape knows about the node.
     pub fn info(self) -> NodeInfo {
         self.tape.info(self.index)
-    }
-
-    /// The gradients of this node, which must be of shape [1, 1], by all nodes before it.
-    ///
-    /// # Panics
-    /// If the shape is another: give a seed with [`Var::backward_from`], or take `.sum()`.
-    #[track_caller]
-    pub fn backward(self) -> Gradients<'t, T> {
-        self.backward_keeping(Keep::All)
-    }
-
-    /// Like [`Var::backward`], but says what to keep: [`Keep::Leaves`] recycles the gradient of
-    /// every other node as soon as it has been passed on, which is all that training needs.
-    #[track_caller]
-    pub fn backward_keeping(self, keep: Keep) -> Gradients<'t, T> {
-        let shape = self.shape();
-        assert!(
-            shape.len() == 1,
-            "backward() starts at a [1, 1] node, and {} is {shape}: give a seed with \
-             backward_from(), or take its sum()",
-            self.info(),
-        );
-        Gradients::sweep(self, &Matrix::scalar(T::ONE), keep)
-    }
-
-    /// The gradients of Σ seed ⊙ self by all nodes before this one.
-    ///
-    /// # Panics
-    /// If the seed has not the shape of this node.
-    #[track_caller]
-    pub fn backward_from(self, seed: &Matrix<T>) -> Gradients<'t, T> {
-        self.backward_from_keeping(seed, Keep::All)
-    }
-
-    /// [`Var::backward_from`], with a choice of what to keep.
-    ///
-    /// # Panics
-    /// If the seed has not the shape of this node.
-    #[track_caller]
-    pub fn backward_from_keeping(self, seed: &Matrix<T>, keep: Keep) -> Gradients<'t, T> {
-        let (shape, seed_shape) = (self.shape(), seed.shape());
-        assert!(
-            shape == seed_shape,
-            "a seed {seed_shape} for {} of shape {shape}",
-            self.info()
-        );
-        Gradients::sweep(self, seed, keep)
     }
 }
 

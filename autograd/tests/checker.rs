@@ -13,12 +13,14 @@ struct WrongTanh {
 
 impl Unary<f64> for WrongTanh {
     const NAME: &'static str = "wrong_tanh";
-    const DERIVATIVE: &'static str = "1.0 - y * y";
     fn f(&self, x: f64) -> f64 {
         x.tanh()
     }
     fn df(&self, _: f64, y: f64) -> f64 {
         (1.0 - y * y) * (1.0 + self.error)
+    }
+    fn derivative(&self) -> String {
+        "1 − y²".into()
     }
 }
 
@@ -27,7 +29,6 @@ struct Forgetful;
 
 impl Binary<f64> for Forgetful {
     const NAME: &'static str = "forgetful";
-    const DERIVATIVES: [&'static str; 2] = ["b", "0.0"];
     fn f(&self, a: f64, b: f64) -> f64 {
         a * b
     }
@@ -36,6 +37,9 @@ impl Binary<f64> for Forgetful {
     }
     fn db(&self, _: f64, _: f64, _: f64) -> f64 {
         0.0
+    }
+    fn derivatives(&self) -> [String; 2] {
+        ["b", "0"].map(String::from)
     }
 }
 
@@ -52,9 +56,9 @@ impl Operation<f64> for Overwriting {
     fn forward(&self, inputs: &Inputs<'_, f64>, mut y: MatrixMut<'_, f64>) {
         y.copy_from(inputs.value(0));
     }
-    fn backward(&self, p: &mut Pullback<'_, '_, '_, f64>) {
-        let grad = p.grad();
-        p.send(0, |mut to, _| to.copy_from(grad));
+    fn backward(&self, back: &mut Pullback<'_, f64>) {
+        let grad = back.grad();
+        back.send(0, |to| to.zeroed().copy_from(grad));
     }
     fn rule(&self, _: usize) -> String {
         "ȳ".into()

@@ -1,7 +1,6 @@
 //! What is shown of a tape is what is on it.
 #![allow(missing_docs)]
 
-use autograd::inspect::{FadingMemory, LineChart};
 use autograd::{Matrix, Tape, Var};
 use proptest::prelude::*;
 
@@ -170,6 +169,35 @@ proptest! {
     }
 
     #[test]
+    fn a_mini_batchs_jacobian_has_a_block_for_each_sample(
+        batch in 1..6_usize, hidden in 1..5_usize, steps in 1..5_usize, seed in any::<u8>(),
+    ) {
+        let tape = Tape::new();
+        let wave = |r: usize, c: usize| ((seed as usize + r * 5 + c * 3) as f64).sin();
+        let w = tape.var(Matrix::from_fn(hidden, hidden, wave));
+        let mut states = vec![tape.var(Matrix::from_fn(batch, hidden, |r, c| wave(c, r)))];
+        for t in 0..steps {
+            states.push(states[t].matmul_t(w).tanh());
+        }
+        let (first, last) = (states[0], states[steps]);
+        let blocks = last.jacobian_by_sample(first).expect("samples that do not mix");
+        let whole = last.jacobian(first);
+        for b in 0..batch {
+            let part = b * hidden..(b + 1) * hidden;
+            let block = whole.view().rows(part.clone()).cols(part).to_matrix();
+            prop_assert!(close(&blocks[b], &block), "sample {b}");
+        }
+        let flow = last.square().sum().gradient_flow(&states);
+        prop_assert!((flow.jacobians[0] - whole.norm()).abs() < 1e-10 * whole.norm().max(1.0));
+        prop_assert!((flow.largest[0] - whole.singular_values()[0]).abs() < 1e-9);
+        // Two samples that meet anywhere on the way are seen, whichever they are.
+        let (from, to) = (seed as usize % batch, (seed as usize / 7) % batch);
+        let passed = states[1].gather_rows(&[from]).scatter_add_rows(&[to], batch);
+        let mixed = last * passed;
+        prop_assert_eq!(mixed.jacobian_by_sample(first).is_none(), from != to);
+    }
+
+    #[test]
     fn singular_values_are_those_that_a_matrix_was_made_with(
         rows in 1..6_usize, cols in 1..6_usize, values in prop::collection::vec(0.0..10.0_f64, 6), seed in any::<u8>(),
     ) {
@@ -335,7 +363,7 @@ fn rules_are_printed_with_the_names_of_the_operands() {
 
 /// A rule may name an operand that was not given, such as the weights of a cross-entropy.
 #[test]
-fn every_operation_can_be_replayed_and_put_on_a_page() {
+fn every_operation_can_be_replayed() {
     let tape = Tape::<f64>::new();
     let x = tape.var(Matrix::from([[0.5, 1.0], [0.2, 0.3]])).named("x");
     let mask = tape
@@ -361,20 +389,9 @@ fn every_operation_can_be_replayed_and_put_on_a_page() {
         .collect();
     assert!(updates.iter().all(|u| u.contains(" += ")), "{updates:?}");
     assert!(
-        updates.contains(&"x\u{304} += ȳ w ⊙ (p − c)".to_string()),
+        updates.contains(&"x\u{304} += ȳ w ⊙ (p − c) / 1.5".to_string()),
         "{updates:?}"
     );
-    assert_eq!(e.page().frame_count(), e.replay().count());
-}
-
-#[test]
-fn the_page_of_a_long_sweep_ends_with_the_rest_at_once() {
-    let tape = Tape::<f64>::new();
-    let x = tape.var(Matrix::scalar(0.1)).named("x");
-    let e = (0..1000).fold(x, |x, t| x.tanh().at(t)).named("E");
-    let page = e.page();
-    assert_eq!(page.frame_count(), 601);
-    assert!(page.to_string().contains("at once: 400 nodes"));
 }
 
 /// What users call things cannot get out of where it is shown.
@@ -387,39 +404,15 @@ fn hostile_names_stay_text_everywhere() {
     let h = (w * 2.0).named(EVIL).at(0);
     let e = h.square().named(EVIL).at(0);
     drop(scope);
-    let triangle = w.triangle(&[e]);
-    let formula = e.nested_formula(w, &[h]);
-    let gradients = e.backward();
-    let table = tape.table(Some(&gradients)).html();
-    let map = triangle.heat_map().titled(EVIL).svg().to_string();
-    let chart = LineChart::new(EVIL, EVIL, EVIL)
-        .line(EVIL, &[1.0, 2.0])
-        .svg()
-        .to_string();
-    let fading = FadingMemory::new(EVIL, &[1.0], &[1.0]).svg().to_string();
-    let drawing = tape.drawing(Some(&gradients)).svg().to_string();
-    let page = e.page().to_string();
-    for (what, text) in [
-        ("table", &table),
-        ("map", &map),
-        ("chart", &chart),
-        ("fading", &fading),
-        ("drawing", &drawing),
-        ("page", &page),
-    ] {
-        assert!(text.contains("&lt;script&gt;"), "{what} shows the name");
-        assert!(!text.contains("<script>alert"), "{what}: {text}");
-        assert!(!text.contains('\u{0}'), "{what}");
+    let table = tape.table(Some(&e.backward())).html();
+    let event = e.replay().next().expect("it sends something").html();
+    for text in [table, event] {
+        assert!(text.contains("&lt;script&gt;"), "it shows the name: {text}");
+        assert!(!text.contains("<script>alert"), "{text}");
+        assert!(!text.contains('\u{0}'), "{text}");
     }
-    let latex = formula.latex();
+    let latex = e.nested_formula(w, &[h]).latex();
     for part in ["<", "&\\input", "\\input", "$", "script>", "%", "#"] {
         assert!(!latex.contains(part), "{part} in {latex}");
     }
-    let dot = tape.drawing(None).dot();
-    let quotes = dot
-        .replace("\\\\", "")
-        .replace("\\\"", "")
-        .matches('"')
-        .count();
-    assert!(quotes.is_multiple_of(2) && !dot.contains('\u{0}'), "{dot}");
 }

@@ -1,9 +1,9 @@
 //! Drawings of real networks can be read: nothing overlaps, and every step looks the same.
 #![allow(missing_docs)]
 
-use autograd::inspect::Drawing;
 use autograd::{Matrix, Tape, Var};
 use layers::{Bound, Cell, Gru, Linear, Lstm, ParameterSet, Reset, SimpleRnn, State, unroll};
+use pictures::{Drawing, TapePictures};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 

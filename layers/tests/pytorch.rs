@@ -48,7 +48,7 @@ fn check(set: &mut ParameterSet<f64>, cell: &dyn Cell<f64>, reference: &Referenc
     let constant = |k, rows| tape.constant(wave(k, rows, HIDDEN));
     let mut loss = (outputs * constant(5, STEPS * BATCH)).sum();
     if let Some(c) = unrolled.state.c {
-        loss = loss + (c * constant(6, BATCH)).sum();
+        loss += (c * constant(6, BATCH)).sum();
     }
     let gradients = loss.backward();
     assert_close("outputs", outputs.value().iter(), reference.outputs);

@@ -23,6 +23,7 @@
 
 pub use autograd;
 pub use layers;
+pub use pictures;
 pub use rand;
 
 mod adam;
@@ -55,7 +56,6 @@ pub mod prelude {
         Adam, Checkpoint, Optimizer, ParameterGradients, Schedule, Sgd, StepReport, TrainError,
         Trainer, Vocabulary, Windows, clip_by_global_norm, clip_by_value, read_text, split,
     };
-    pub use autograd::inspect::{FadingMemory, HeatMap, LineChart};
     pub use autograd::ops::Unary;
     pub use autograd::{
         Gradients, Inputs, Keep, Matrix, MatrixMut, MatrixView, Operation, Pullback, Scalar, Shape,
@@ -65,6 +65,10 @@ pub mod prelude {
         Bound, Carried, Cell, CellKind, CharModel, Embedding, Generator, Gru, Linear, Lstm,
         ParameterId, ParameterSet, Reset, SimpleRnn, Stack, State, Unrolled, Weights, dropout,
         sample, uniform, unroll,
+    };
+    pub use pictures::{
+        FadingMemory, FlowPictures, HeatMap, LineChart, ReplayPictures, TapePictures,
+        TrianglePictures, VarPictures,
     };
     pub use rand::{SeedableRng, rngs::ChaCha8Rng};
 }

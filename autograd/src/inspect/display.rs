@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use super::svg::{escape, escape_lines};
+use super::html::{self, escape, escape_lines};
 use super::text::write_aligned;
-use super::{Event, Program, Replay, Sent, html, show};
-use crate::{Gradients, Matrix, Scalar, Tape, Var};
+use super::{Event, Program, Sent, show};
+use crate::{Gradients, Matrix, Scalar, Var};
 
 impl<T: Scalar> Matrix<T> {
     /// Displays the matrix in a notebook.
@@ -24,13 +24,6 @@ impl<T: Scalar> Var<'_, T> {
             html::matrix(self.value())
         );
         show("text/html", &html, &format_args!("{self:?}"));
-    }
-}
-
-impl<T: Scalar> Tape<T> {
-    /// Displays what has been recorded in a notebook: the drawing of [`Tape::drawing`].
-    pub fn evcxr_display(&self) {
-        self.drawing(None).evcxr_display();
     }
 }
 
@@ -99,7 +92,7 @@ impl Program {
 
 impl<T: Scalar> Event<T> {
     /// The event as HTML: the node, its gradient, and what it sends by which rule.
-    pub(crate) fn html(&self) -> String {
+    pub fn html(&self) -> String {
         let sent = |sent: &Sent<T>| {
             let (to, update) = (escape(&sent.to.label()), escape(&sent.update));
             let part = html::matrix(sent.contribution.view());
@@ -122,12 +115,5 @@ impl<T: Scalar> Event<T> {
     /// Displays the event in a notebook.
     pub fn evcxr_display(&self) {
         show("text/html", &self.html(), self);
-    }
-}
-
-impl<T: Scalar> Replay<'_, T> {
-    /// Displays the whole sweep in a notebook, as the page of [`Var::page`] that plays it.
-    pub fn evcxr_display(&self) {
-        self.start().page().evcxr_display();
     }
 }

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use super::jacobian::blocks;
 use super::text::write_aligned;
-use super::{LineChart, check_error, check_operand, html, show};
+use super::{check_error, check_operand, html, show};
 use crate::{Matrix, Scalar, Var};
 
 /// How a gradient grows or shrinks on its way back, made by [`Var::gradient_flow`]: it vanishes
@@ -25,7 +26,8 @@ pub struct GradientFlow {
 
 impl<'t, T: Scalar> Var<'t, T> {
     /// What of this node's gradient reaches each of the states, and how the last state depends on
-    /// the others. It takes one sweep, and one for each element of the last state.
+    /// the others. It takes one sweep, and one for each feature of the last state; one for each of its
+    /// elements where samples mix.
     ///
     /// ```
     /// # use autograd::{Matrix, Tape};
@@ -53,12 +55,29 @@ impl<'t, T: Scalar> Var<'t, T> {
             check_operand("gradient_flow", self, h);
         }
         let gradients = self.backward();
-        let jacobians = states[states.len() - 1].jacobians(states);
-        let largest = |j: &Matrix<T>| j.singular_values().first().copied().unwrap_or(0.0);
+        let last = states[states.len() - 1];
+        // The blocks of a block-diagonal matrix have its norm and its singular values.
+        let whole = || {
+            last.jacobians(states)
+                .into_iter()
+                .map(|j| vec![j])
+                .collect()
+        };
+        let jacobians: Vec<Vec<Matrix<T>>> = blocks(last, states).unwrap_or_else(whole);
+        let norm = |blocks: &Vec<Matrix<T>>| {
+            let squares = blocks.iter().map(|j| j.norm() * j.norm());
+            squares.sum::<f64>().sqrt()
+        };
+        let largest = |blocks: &Vec<Matrix<T>>| {
+            let largest = blocks
+                .iter()
+                .filter_map(|j| j.singular_values().first().copied());
+            largest.fold(0.0, |a, b| if a > b || a.is_nan() { a } else { b })
+        };
         GradientFlow {
             states: states.iter().map(|h| h.info().label()).collect(),
             gradients: states.iter().map(|&h| gradients.of(h).norm()).collect(),
-            jacobians: jacobians.iter().map(Matrix::norm).collect(),
+            jacobians: jacobians.iter().map(norm).collect(),
             largest: jacobians.iter().map(largest).collect(),
         }
     }
@@ -69,20 +88,19 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// If this node is a constant, or a node is of another tape.
     #[track_caller]
     pub fn influence(self, on: &[Var<'t, T>]) -> Vec<f64> {
-        on.iter().map(|y| y.jacobian(self).norm()).collect()
+        let norm = |y: &Var<'t, T>| match y.jacobian_by_sample(self) {
+            Some(blocks) => blocks
+                .iter()
+                .map(|j| j.norm() * j.norm())
+                .sum::<f64>()
+                .sqrt(),
+            None => y.jacobian(self).norm(),
+        };
+        on.iter().map(norm).collect()
     }
 }
 
 impl GradientFlow {
-    /// All three as lines, on a logarithmic axis.
-    pub fn chart(&self) -> LineChart {
-        LineChart::new("gradient flow", "state", "norm")
-            .line("‖∂E/∂h_t‖", &self.gradients)
-            .line("‖∂h_T/∂h_t‖", &self.jacobians)
-            .line("σ₁(∂h_T/∂h_t)", &self.largest)
-            .log()
-    }
-
     fn grid(&self) -> (Vec<String>, Vec<Vec<String>>) {
         let head = ["h_t", "‖∂E/∂h_t‖", "‖∂h_T/∂h_t‖", "σ₁(∂h_T/∂h_t)"];
         let number = |x: f64| format!("{x:.4e}");

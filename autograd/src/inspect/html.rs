@@ -1,10 +1,39 @@
-//! Tables for notebooks and pages.
+//! What users call things, and their numbers, as HTML for notebooks and pages.
 
-use super::svg::escape;
 use crate::{MatrixView, Scalar};
 
 /// Rows and columns of a matrix that are shown; of longer ones, the first of them.
 const SHOWN: usize = 16;
+
+/// A text as it stands in HTML and SVG, between tags and within quotes. Characters that no document
+/// may contain become �.
+pub fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            '\t' | '\n' => escaped.push(' '),
+            c if forbidden(c) => escaped.push('\u{fffd}'),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}
+
+/// Several lines, each [escaped](escape).
+pub fn escape_lines(text: &str) -> String {
+    text.lines().map(|line| escape(line) + "\n").collect()
+}
+
+/// Whether no document may contain a character, or it would turn around the text behind it.
+pub fn forbidden(c: char) -> bool {
+    let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || turns || matches!(c, '\u{fffe}' | '\u{ffff}')
+}
 
 /// A table with a head; its cells are text.
 pub(super) fn table(head: &[String], rows: &[Vec<String>]) -> String {
@@ -20,7 +49,7 @@ pub(super) fn table(head: &[String], rows: &[Vec<String>]) -> String {
 }
 
 /// A matrix as a table of numbers, each in full under the pointer.
-pub(super) fn matrix<T: Scalar>(m: MatrixView<'_, T>) -> String {
+pub fn matrix<T: Scalar>(m: MatrixView<'_, T>) -> String {
     let more = |len: usize, cell: &str| {
         if len > SHOWN {
             cell.into()

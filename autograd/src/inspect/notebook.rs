@@ -6,7 +6,7 @@
 use std::fmt::Display;
 
 /// Shows a content of a MIME type, and a text where that cannot be shown.
-pub(crate) fn show(mime: &str, content: &dyn Display, text: &dyn Display) {
+pub fn show(mime: &str, content: &dyn Display, text: &dyn Display) {
     // One print, as what other threads print must not come between.
     println!(
         "EVCXR_BEGIN_CONTENT text/plain\n{text}\nEVCXR_END_CONTENT\n\

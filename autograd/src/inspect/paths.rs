@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::backward::Sweep;
-use crate::tape::Place;
+use crate::recording::Place;
+use crate::sweep::Sweep;
 use crate::{Keep, Matrix, Scalar, Tape, Var};
 
 /// A gradient by the time step of the nodes that sent it; `None` is what belongs to no step.

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use crate::tape::Recording;
 use crate::{NodeInfo, Scalar, Tape};
 
 /// One `let` a line, made by [`Tape::program`]; prints itself.
@@ -42,27 +41,25 @@ impl<T: Scalar> Tape<T> {
     /// ```
     #[inline(never)]
     pub fn program(&self) -> Program {
-        let recording = self.recording();
-        let line = |index| Line {
-            node: recording.info(index),
-            expression: expression(&recording, index),
+        let line = |index| {
+            let node = self.info(index);
+            let expression = self.expression(&node);
+            Line { node, expression }
         };
         Program {
-            lines: (0..recording.nodes.len()).map(line).collect(),
+            lines: (0..self.len()).map(line).collect(),
         }
     }
-}
 
-/// "rows(zx, 4..8)": the operation, its operands by name, and its own arguments.
-fn expression<T: Scalar>(recording: &Recording<T>, index: usize) -> String {
-    let node = &recording.nodes[index];
-    let parents = recording.parents(node);
-    if parents.is_empty() {
-        return node.op.name().into();
+    /// "rows(zx, 4..8)": the operation, its operands by name, and its own arguments.
+    fn expression(&self, node: &NodeInfo) -> String {
+        if node.parents.is_empty() {
+            return node.operation.into();
+        }
+        let mut arguments: Vec<_> = node.parents.iter().map(|&p| self.info(p).label()).collect();
+        arguments.extend(Some(self.arguments(node.index)).filter(|a| !a.is_empty()));
+        format!("{}({})", node.operation, arguments.join(", "))
     }
-    let mut arguments: Vec<_> = parents.iter().map(|&p| recording.info(p).label()).collect();
-    arguments.extend(Some(node.op.arguments()).filter(|a| !a.is_empty()));
-    format!("{}({})", node.op.name(), arguments.join(", "))
 }
 
 impl Program {

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::paths::add;
-use crate::backward::{Gradients, Sweep};
-use crate::{Keep, Matrix, NodeInfo, Scalar, Var};
+use crate::sweep::Sweep;
+use crate::{Gradients, Keep, Matrix, NodeInfo, Scalar, Var};
 
 /// A sweep that goes on when it is asked to, made by [`Var::replay`].
 ///
@@ -62,7 +62,7 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// let e = (h * 3.0).named("E");
     /// let mut replay = e.replay();
     /// let first = replay.next().unwrap();
-    /// assert_eq!(first.to_string(), "E (scale): gradient [[1.0000]]\n    to h: h̄ += ȳ ⊙ c = [[3.0000]]");
+    /// assert_eq!(first.to_string(), "E (scale): gradient [[1.0000]]\n    to h: h̄ += 3 ȳ = [[3.0000]]");
     /// assert_eq!(replay.finish().of(x), e.backward().of(x));
     /// ```
     ///
@@ -93,7 +93,7 @@ impl<'t, T: Scalar> Replay<'t, T> {
     }
 
     /// Goes on to the end without looking; how many nodes that was.
-    pub(super) fn skip_all(&mut self) -> usize {
+    pub fn skip_all(&mut self) -> usize {
         std::iter::from_fn(|| self.sweep.step()).count()
     }
 
@@ -107,7 +107,7 @@ impl<'t, T: Scalar> Replay<'t, T> {
     #[inline(never)]
     fn contributions(&mut self, index: usize, gradient: &Arc<Matrix<T>>) -> Vec<Sent<T>> {
         let tape = self.sweep.tape();
-        let parents = tape.info(index).parents;
+        let (node, parents) = (tape.node(index), tape.info(index).parents);
         let parts = self.scratch.contributions(index, gradient);
         let mut sent = Vec::new();
         for (operand, (&parent, part)) in parents.iter().zip(parts).enumerate() {
@@ -122,8 +122,8 @@ impl<'t, T: Scalar> Replay<'t, T> {
             sent.push(Sent {
                 to: tape.info(parent),
                 operand,
-                rule: tape.rule(index, operand),
-                update: tape.update(index, operand),
+                rule: node.rule(operand),
+                update: node.update(operand),
                 total: total.clone().unwrap_or_else(|| contribution.clone()),
                 contribution,
             });

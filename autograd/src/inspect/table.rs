@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::text::write_aligned;
-use super::{html, is_in, show};
+use super::{html, show};
 use crate::{Gradients, Matrix, NodeInfo, Scalar, Tape};
 
 /// Rows that are shown before steps are summed up.
@@ -99,7 +99,7 @@ impl Table {
 
     /// Only the nodes of a scope, and of those in it.
     pub fn scope(self, scope: &str) -> Self {
-        self.filter(|node| node.scope == scope || is_in(&node.scope, scope))
+        self.filter(|node| node.scope == scope || node.is_in(scope))
     }
 
     /// Only the nodes of a time step.

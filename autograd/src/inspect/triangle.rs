@@ -2,9 +2,9 @@
 
 use std::fmt;
 
+use super::html;
 use super::paths::{BySteps, add, by_steps};
 use super::text::write_aligned;
-use super::{HeatMap, html};
 use crate::{Matrix, Scalar, Shape, Var};
 
 /// The lecture's decomposition of a gradient, made by [`Var::triangle`]:
@@ -136,17 +136,18 @@ impl<T: Scalar> Triangle<T> {
         Matrix::from_fn(self.errors.len(), self.steps.len(), norm)
     }
 
-    /// The norms as a picture.
-    ///
-    /// # Panics
-    /// As [`Triangle::norms`].
-    pub fn heat_map(&self) -> HeatMap {
-        HeatMap::of(&self.norms())
-            .titled(&format!("‖∂E/∂{}‖ by step", self.parameter))
-            .labelled(self.errors.clone(), self.step_names())
+    /// The parameter's name.
+    pub fn parameter(&self) -> &str {
+        &self.parameter
     }
 
-    fn step_names(&self) -> Vec<String> {
+    /// The errors' names, of the rows.
+    pub fn error_names(&self) -> &[String] {
+        &self.errors
+    }
+
+    /// "t = 0", "t = 1": the names of the columns.
+    pub fn step_names(&self) -> Vec<String> {
         let name = |step: &Option<usize>| step.map_or("no step".into(), |t| format!("t = {t}"));
         self.steps.iter().map(name).collect()
     }

@@ -19,12 +19,7 @@ struct Rows<'a, T, F, const N: usize> {
     f: F,
 }
 
-/// A function of `N` elements.
-pub(crate) trait Function<T, const N: usize> {
-    fn call(&self, x: [T; N]) -> T;
-}
-
-impl<T: Scalar, F: Function<T, N>, const N: usize> WithSimd for Rows<'_, T, F, N> {
+impl<T: Scalar, F: Fn([T; N]) -> T, const N: usize> WithSimd for Rows<'_, T, F, N> {
     type Output = ();
 
     #[inline(always)]
@@ -47,7 +42,7 @@ impl<T: Scalar, F: Function<T, N>, const N: usize> WithSimd for Rows<'_, T, F, N
 }
 
 #[inline(always)]
-fn inner<T: Scalar, F: Function<T, N>, const N: usize>(
+fn inner<T: Scalar, F: Fn([T; N]) -> T, const N: usize>(
     inputs: [&[T]; N],
     out: &mut [T],
     accumulate: bool,
@@ -57,11 +52,11 @@ fn inner<T: Scalar, F: Function<T, N>, const N: usize>(
     let inputs = inputs.map(|x| &x[..n]); // one check here, none in the loop
     if accumulate {
         for i in 0..n {
-            put(&mut out[i], f.call(inputs.map(|x| x[i])), true);
+            put(&mut out[i], f(inputs.map(|x| x[i])), true);
         }
     } else {
         for i in 0..n {
-            put(&mut out[i], f.call(inputs.map(|x| x[i])), false);
+            put(&mut out[i], f(inputs.map(|x| x[i])), false);
         }
     }
 }
@@ -70,7 +65,7 @@ fn inner<T: Scalar, F: Function<T, N>, const N: usize>(
 ///
 /// # Panics
 /// If the shapes differ.
-pub(crate) fn map<T: Scalar, F: Function<T, N>, const N: usize>(
+pub(crate) fn map<T: Scalar, F: Fn([T; N]) -> T, const N: usize>(
     inputs: [MatrixView<'_, T>; N],
     out: MatrixMut<'_, T>,
     accumulate: bool,
@@ -91,16 +86,13 @@ pub(crate) fn map<T: Scalar, F: Function<T, N>, const N: usize>(
     });
 }
 
-struct Identity;
-
-impl<T: Scalar> Function<T, 1> for Identity {
-    #[inline(always)]
-    fn call(&self, [x]: [T; 1]) -> T {
-        x
-    }
-}
-
 /// out = x, or out += x.
 pub(crate) fn assign<T: Scalar>(x: MatrixView<'_, T>, out: MatrixMut<'_, T>, accumulate: bool) {
-    map([x], out, accumulate, Identity);
+    map(
+        [x],
+        out,
+        accumulate,
+        #[inline(always)]
+        |[x]| x,
+    );
 }

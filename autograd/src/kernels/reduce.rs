@@ -35,6 +35,40 @@ pub(crate) fn max<T: Scalar>(xs: &[T]) -> T {
     lanes(xs, -T::INFINITY, |a, x| if x > a { x } else { a })
 }
 
+/// The column of the largest element, the first of equals; a NaN counts as the largest.
+pub(crate) fn argmax<T: Scalar>(row: &[T]) -> usize {
+    struct ArgMax<'a, T>(&'a [T]);
+    impl<T: Scalar> WithSimd for ArgMax<'_, T> {
+        type Output = usize;
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) -> usize {
+            match any(self.0, |x| x.is_nan()) {
+                true => first(self.0, |x| x.is_nan()),
+                false => {
+                    let top = max(self.0);
+                    first(self.0, |x| x == top)
+                }
+            }
+        }
+    }
+    run(ArgMax(row))
+}
+
+/// Whether `f` holds for any element; all are asked, side by side.
+#[inline(always)]
+fn any<T: Scalar>(xs: &[T], f: impl Fn(T) -> bool) -> bool {
+    xs.iter().fold(false, |any, &x| any | f(x))
+}
+
+/// The first element that `f` holds for, or 0: block by block, as those of a block are asked at once.
+#[inline(always)]
+fn first<T: Scalar>(xs: &[T], f: impl Fn(T) -> bool) -> usize {
+    let mut blocks = xs.chunks(LANES);
+    let start = blocks.position(|block| any(block, &f)).unwrap_or(0) * LANES;
+    let within = xs[start..].iter().position(|&x| f(x));
+    start + within.unwrap_or(0)
+}
+
 /// out[c] += the sum of column c (or = that sum).
 pub(crate) fn sum_over_rows<T: Scalar>(
     x: MatrixView<'_, T>,
@@ -109,11 +143,18 @@ pub(crate) fn softmax<T: Scalar>(x: MatrixView<'_, T>, y: MatrixMut<'_, T>) {
     run(Softmax(x, y));
 }
 
-/// max + ln Σ e^(x - max): the logarithm of the sum of exponentials, stable.
-pub(crate) fn log_sum_exp<T: Scalar>(xs: &[T]) -> T {
-    let top = max(xs);
+/// max and ln Σ e^(x - max), whose sum is the logarithm of the sum of exponentials; stable. Of a row
+/// of infinities the logarithm is 0.
+pub(crate) fn log_sum_exp_parts<T: Scalar>(xs: &[T]) -> (T, T) {
+    let top = xs[argmax(xs)];
     if !top.is_finite() {
-        return top; // of infinite logits the sum is as infinite
+        return (top, T::ZERO); // the sum is as infinite as its largest term, or NaN
     }
-    top + xs.iter().map(|&x| (x - top).exp()).sum::<T>().ln()
+    (top, xs.iter().map(|&x| (x - top).exp()).sum::<T>().ln())
+}
+
+/// The logarithm of the sum of exponentials.
+pub(crate) fn log_sum_exp<T: Scalar>(xs: &[T]) -> T {
+    let (top, log_sum) = log_sum_exp_parts(xs);
+    top + log_sum
 }

@@ -299,6 +299,12 @@ impl<T: Scalar> fmt::Display for MatrixView<'_, T> {
     }
 }
 
+impl<T: Scalar> fmt::Debug for MatrixMut<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.view().fmt(f)
+    }
+}
+
 impl<T: Scalar> fmt::Debug for MatrixView<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "MatrixView {} {self}", self.shape)

@@ -1,10 +1,10 @@
 //! Elements brought into another order, chosen, or dropped.
 
-use super::{Operation, same_shapes};
-use crate::kernels::elementwise::{Function, assign, map};
+use super::same_shapes;
+use crate::kernels::elementwise::{assign, map};
 use crate::kernels::reduce::add_rows_at;
 use crate::kernels::transpose::transpose;
-use crate::{Inputs, Matrix, MatrixMut, Pullback, Scalar, Shape, Var};
+use crate::{Inputs, Matrix, MatrixMut, Operation, Pullback, Scalar, Shape, Var};
 
 /// y = xᵀ.
 struct Transpose;
@@ -20,9 +20,12 @@ impl<T: Scalar> Operation<T> for Transpose {
     fn forward(&self, inputs: &Inputs<'_, T>, y: MatrixMut<'_, T>) {
         transpose(inputs.value(0), y, false);
     }
-    fn backward(&self, p: &mut Pullback<'_, '_, '_, T>) {
-        let grad = p.grad();
-        p.send(0, |to, accumulate| transpose(grad, to, accumulate));
+    fn backward(&self, back: &mut Pullback<'_, T>) {
+        let grad = back.grad();
+        back.send(0, |to| {
+            let (to, accumulate) = to.into_parts();
+            transpose(grad, to, accumulate);
+        });
     }
     fn rule(&self, _: usize) -> String {
         "ȳᵀ".into()
@@ -57,14 +60,12 @@ impl<T: Scalar> Operation<T> for ConcatRows {
             start = end;
         }
     }
-    fn backward(&self, p: &mut Pullback<'_, '_, '_, T>) {
-        let grad = p.grad();
+    fn backward(&self, back: &mut Pullback<'_, T>) {
+        let grad = back.grad();
         let mut start = 0;
-        for i in 0..p.inputs().len() {
-            let end = start + p.inputs().shape(i).rows;
-            p.send(i, |to, accumulate| {
-                assign(grad.rows(start..end), to, accumulate)
-            });
+        for i in 0..back.inputs().len() {
+            let end = start + back.inputs().shape(i).rows;
+            back.send(i, |to| to.add(grad.rows(start..end)));
             start = end;
         }
     }
@@ -101,14 +102,12 @@ impl<T: Scalar> Operation<T> for ConcatCols {
             start = end;
         }
     }
-    fn backward(&self, p: &mut Pullback<'_, '_, '_, T>) {
-        let grad = p.grad();
+    fn backward(&self, back: &mut Pullback<'_, T>) {
+        let grad = back.grad();
         let mut start = 0;
-        for i in 0..p.inputs().len() {
-            let end = start + p.inputs().shape(i).cols;
-            p.send(i, |to, accumulate| {
-                assign(grad.cols(start..end), to, accumulate)
-            });
+        for i in 0..back.inputs().len() {
+            let end = start + back.inputs().shape(i).cols;
+            back.send(i, |to| to.add(grad.cols(start..end)));
             start = end;
         }
     }
@@ -129,12 +128,7 @@ impl<T: Scalar> Operation<T> for GatherRows {
         if indices.is_empty() {
             return Err("no rows are asked for".into());
         }
-        if let Some((i, &row)) = indices.iter().enumerate().find(|(_, r)| **r >= x.rows) {
-            return Err(format!(
-                "row {row}, asked for at position {i}, is not below {}",
-                x.rows
-            ));
-        }
+        check_rows(indices, x.rows, "asked for")?;
         Ok(Shape::new(indices.len(), x.cols))
     }
     fn forward(&self, inputs: &Inputs<'_, T>, mut y: MatrixMut<'_, T>) {
@@ -142,47 +136,64 @@ impl<T: Scalar> Operation<T> for GatherRows {
             y.row(i).copy_from_slice(inputs.value(0).row(row));
         }
     }
-    fn backward(&self, p: &mut Pullback<'_, '_, '_, T>) {
-        let (grad, indices) = (p.grad(), p.inputs().integers());
-        p.send(0, |mut to, accumulate| {
-            if !accumulate {
-                to.fill(T::ZERO);
-            }
-            add_rows_at(grad, indices, to);
-        });
+    fn backward(&self, back: &mut Pullback<'_, T>) {
+        let (grad, indices) = (back.grad(), back.inputs().integers());
+        back.send(0, |to| add_rows_at(grad, indices, to.zeroed()));
     }
     fn rule(&self, _: usize) -> String {
-        "each row of ȳ, to the row it was taken from".into()
+        "scatter_add_rows(ȳ)".into()
+    }
+}
+
+/// y_index(r) = the sum of the x_r that go there.
+struct ScatterAddRows {
+    rows: usize,
+}
+
+impl<T: Scalar> Operation<T> for ScatterAddRows {
+    fn name(&self) -> &'static str {
+        "scatter_add_rows"
+    }
+    fn shape(&self, inputs: &Inputs<'_, T>) -> Result<Shape, String> {
+        let (x, indices) = (inputs.shape(0), inputs.integers());
+        if indices.len() != x.rows {
+            return Err(format!("{} indices for {} rows", indices.len(), x.rows));
+        }
+        check_rows(indices, self.rows, "added to")?;
+        Ok(Shape::new(self.rows, x.cols))
+    }
+    fn forward(&self, inputs: &Inputs<'_, T>, mut y: MatrixMut<'_, T>) {
+        y.fill(T::ZERO);
+        add_rows_at(inputs.value(0), inputs.integers(), y);
+    }
+    fn backward(&self, back: &mut Pullback<'_, T>) {
+        let (grad, indices) = (back.grad(), back.inputs().integers());
+        back.send(0, |mut to| {
+            for (r, &row) in indices.iter().enumerate() {
+                to.rows(r..r + 1).add(grad.rows(row..row + 1));
+            }
+        });
+    }
+    fn arguments(&self) -> String {
+        self.rows.to_string()
+    }
+    fn rule(&self, _: usize) -> String {
+        "gather_rows(ȳ)".into()
+    }
+}
+
+fn check_rows(indices: &[usize], rows: usize, what: &str) -> Result<(), String> {
+    match indices.iter().position(|&row| row >= rows) {
+        None => Ok(()),
+        Some(i) => Err(format!(
+            "row {}, {what} at position {i}, is not below {rows}",
+            indices[i]
+        )),
     }
 }
 
 /// y = a where the mask (operand 0) is not 0, b elsewhere.
 struct Select;
-
-struct Choose;
-
-impl<T: Scalar> Function<T, 3> for Choose {
-    #[inline(always)]
-    fn call(&self, [mask, a, b]: [T; 3]) -> T {
-        if mask != T::ZERO { a } else { b }
-    }
-}
-
-/// The gradient where the mask is (or is not) 0.
-struct Where {
-    zero: bool,
-}
-
-impl<T: Scalar> Function<T, 2> for Where {
-    #[inline(always)]
-    fn call(&self, [mask, grad]: [T; 2]) -> T {
-        if (mask == T::ZERO) == self.zero {
-            grad
-        } else {
-            T::ZERO
-        }
-    }
-}
 
 impl<T: Scalar> Operation<T> for Select {
     fn name(&self) -> &'static str {
@@ -192,37 +203,40 @@ impl<T: Scalar> Operation<T> for Select {
         same_shapes(inputs)
     }
     fn forward(&self, inputs: &Inputs<'_, T>, y: MatrixMut<'_, T>) {
+        let operands = [0, 1, 2].map(|i| inputs.value(i));
         map(
-            [inputs.value(0), inputs.value(1), inputs.value(2)],
+            operands,
             y,
             false,
-            Choose,
+            |[m, a, b]| if m != T::ZERO { a } else { b },
         );
     }
-    fn backward(&self, p: &mut Pullback<'_, '_, '_, T>) {
-        let inputs = [p.input(0), p.grad()];
-        p.send(1, |to, accumulate| {
-            map(inputs, to, accumulate, Where { zero: false })
+    fn backward(&self, back: &mut Pullback<'_, T>) {
+        let inputs = [back.input(0), back.grad()];
+        back.send(1, |to| {
+            to.map(
+                inputs,
+                |[m, grad]| if m != T::ZERO { grad } else { T::ZERO },
+            )
         });
-        p.send(2, |to, accumulate| {
-            map(inputs, to, accumulate, Where { zero: true })
+        back.send(2, |to| {
+            to.map(
+                inputs,
+                |[m, grad]| if m == T::ZERO { grad } else { T::ZERO },
+            )
         });
     }
     fn rule(&self, operand: usize) -> String {
-        ["0", "ȳ where mask ≠ 0", "ȳ where mask = 0"][operand].into()
+        ["0", "ȳ ⊙ [m ≠ 0]", "ȳ ⊙ [m = 0]"][operand].into()
+    }
+    fn letters(&self) -> &'static str {
+        "mab"
     }
 }
 
-/// y = c x ⊙ mask (operand 1).
+/// y = c x ⊙ m, for a mask m (operand 1).
 struct Dropout<T> {
     scale: T,
-}
-
-impl<T: Scalar> Function<T, 2> for Dropout<T> {
-    #[inline(always)]
-    fn call(&self, [x, mask]: [T; 2]) -> T {
-        x * mask * self.scale
-    }
 }
 
 impl<T: Scalar> Operation<T> for Dropout<T> {
@@ -233,21 +247,25 @@ impl<T: Scalar> Operation<T> for Dropout<T> {
         same_shapes(inputs)
     }
     fn forward(&self, inputs: &Inputs<'_, T>, y: MatrixMut<'_, T>) {
-        map(
-            [inputs.value(0), inputs.value(1)],
-            y,
-            false,
-            Dropout { scale: self.scale },
-        );
-    }
-    fn backward(&self, p: &mut Pullback<'_, '_, '_, T>) {
-        let (inputs, scale) = ([p.grad(), p.input(1)], self.scale);
-        p.send(0, |to, accumulate| {
-            map(inputs, to, accumulate, Dropout { scale })
+        map([inputs.value(0), inputs.value(1)], y, false, |[x, m]| {
+            x * m * self.scale
         });
     }
+    fn backward(&self, back: &mut Pullback<'_, T>) {
+        let inputs = [back.grad(), back.input(1)];
+        back.send(0, |to| to.map(inputs, |[grad, m]| grad * m * self.scale));
+    }
+    fn arguments(&self) -> String {
+        self.scale.to_string()
+    }
     fn rule(&self, operand: usize) -> String {
-        ["c ȳ ⊙ mask", "0"][operand].into()
+        match operand {
+            0 => format!("{} ȳ ⊙ m", self.scale),
+            _ => "0".into(),
+        }
+    }
+    fn letters(&self) -> &'static str {
+        "xm"
     }
 }
 
@@ -285,6 +303,26 @@ impl<'t, T: Scalar> Var<'t, T> {
     #[track_caller]
     pub fn gather_rows(self, indices: &[usize]) -> Self {
         self.tape.record_with(GatherRows, &[self], indices)
+    }
+
+    /// A matrix of so many rows, in which row `indices[r]` is the sum of all rows r that go there:
+    /// the reverse of [`Var::gather_rows`], and each is the other's rule. Rows that nothing goes to
+    /// are zeros.
+    ///
+    /// ```
+    /// # use autograd::{Matrix, Tape};
+    /// let tape = Tape::<f64>::new();
+    /// let x = tape.var(Matrix::from([[1.0], [2.0], [3.0]]));
+    /// let y = x.scatter_add_rows(&[0, 2, 0], 4);
+    /// assert_eq!(y.value().to_matrix(), Matrix::from([[4.0], [0.0], [2.0], [0.0]]));
+    /// ```
+    ///
+    /// # Panics
+    /// If there are not as many indices as rows, or an index is not below `rows`.
+    #[track_caller]
+    pub fn scatter_add_rows(self, indices: &[usize], rows: usize) -> Self {
+        self.tape
+            .record_with(ScatterAddRows { rows }, &[self], indices)
     }
 
     /// The product of one-hot rows with a weight: row i is column `indices[i]` of the weight,

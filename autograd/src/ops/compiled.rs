@@ -75,18 +75,8 @@ fn loss<T: Scalar>(x: Var<'_, T>) -> Var<'_, T> {
 
 fn inspect<T: Scalar>(x: Var<'_, T>, all: &[Var<'_, T>]) {
     let tape = x.tape();
-    let _ = (
-        tape.program(),
-        tape.table(None),
-        tape.drawing(None),
-        tape.overview(None),
-    );
-    let _ = (
-        x.page(),
-        x.replay().next(),
-        x.jacobian(x),
-        x.gradient_flow(all),
-    );
+    let _ = (tape.program(), tape.table(None));
+    let _ = (x.replay().next(), x.jacobian(x), x.gradient_flow(all));
     let _ = (x.triangle(all), x.nested_formula(x, all));
     let _ = (tape.over_time(""), x.value().to_matrix().singular_values());
 }

@@ -88,6 +88,25 @@ impl<T: Scalar> Element<T> {
         Element(self.0.powi(n))
     }
 
+    /// 1 if it is positive, 0 if not.
+    #[inline(always)]
+    pub fn positive(self) -> Self {
+        if self > 0.0 { 1.0 } else { 0.0 }.into()
+    }
+
+    /// −1, 0 or 1.
+    #[inline(always)]
+    pub fn sign(self) -> Self {
+        let negative = if self < 0.0 { -1.0 } else { 0.0 };
+        if self > 0.0 { 1.0 } else { negative }.into()
+    }
+
+    /// 1 within the bounds and on them, 0 beyond.
+    #[inline(always)]
+    pub fn within(self, low: Self, high: Self) -> Self {
+        if self < low || self > high { 0.0 } else { 1.0 }.into()
+    }
+
     /// The larger of two; NaN if this is NaN.
     #[inline(always)]
     pub fn max(self, other: impl Into<Self>) -> Self {

@@ -1,21 +1,23 @@
 //! Losses. All give one number, [1, 1], and are safe from overflow.
 
-use super::{Operation, put, same_shapes};
+use super::same_shapes;
 use crate::kernels::reduce;
-use crate::{Inputs, MatrixMut, Pullback, Scalar, Shape, Var};
+use crate::{Inputs, MatrixMut, Operation, Pullback, Scalar, Shape, Var};
 
-/// E = s Σ_r w_r (ln Σ_k e^x_rk − x_r,target(r)), for logits x (operand 0), their softmax p
+/// E = 1/n Σ_r w_r (ln Σ_k e^x_rk − x_r,target(r)), for logits x (operand 0), their softmax p
 /// (operand 1, so that it is computed once) and weights w (operand 2, if present).
 struct CrossEntropy<T> {
-    scale: T,
+    n: T,
+    is_weighted: bool,
 }
 
 impl<T: Scalar> CrossEntropy<T> {
+    /// w_r / n.
     fn weight(&self, inputs: &Inputs<'_, T>, r: usize) -> T {
-        if inputs.len() > 2 {
-            self.scale * inputs.value(2).row(r)[0]
-        } else {
-            self.scale
+        let one_nth = T::ONE / self.n;
+        match self.is_weighted {
+            true => one_nth * inputs.value(2).row(r)[0],
+            false => one_nth,
         }
     }
 }
@@ -35,7 +37,7 @@ impl<T: Scalar> Operation<T> for CrossEntropy<T> {
                 x.cols
             ));
         }
-        if inputs.len() > 2 && inputs.shape(2) != Shape::new(x.rows, 1) {
+        if self.is_weighted && inputs.shape(2) != Shape::new(x.rows, 1) {
             return Err(format!("the weights must be a column of {} rows", x.rows));
         }
         Ok(Shape::new(1, 1))
@@ -44,28 +46,33 @@ impl<T: Scalar> Operation<T> for CrossEntropy<T> {
         let (x, p) = (inputs.value(0), inputs.value(1));
         let row_loss = |(r, &target): (usize, &usize)| {
             let (x, p) = (x.row(r), p.row(r));
-            // The largest p is at least 1 / classes, so its logarithm loses nothing.
-            let (x_top, p_top) = (reduce::max(x), reduce::max(p));
-            self.weight(inputs, r) * (x_top - p_top.ln() - x[target])
+            // The largest p is at least 1 / classes, so its logarithm loses nothing; and logits are
+            // subtracted from each other before it is, as they may be so large that it would be lost.
+            let top = reduce::argmax(x);
+            self.weight(inputs, r) * ((x[top] - x[target]) - p[top].ln())
         };
         y.fill(inputs.integers().iter().enumerate().map(row_loss).sum());
     }
-    fn backward(&self, pullback: &mut Pullback<'_, '_, '_, T>) {
-        let (p, grad) = (pullback.input(1), pullback.grad().item());
-        let inputs = *pullback.inputs();
-        pullback.send(0, |mut to, accumulate| {
+    fn backward(&self, back: &mut Pullback<'_, T>) {
+        let (p, grad, inputs) = (back.input(1), back.grad().item(), *back.inputs());
+        back.send(0, |mut to| {
             for (r, &target) in inputs.integers().iter().enumerate() {
                 let weight = grad * self.weight(&inputs, r);
-                let to = to.row(r);
-                for (to, &p) in to.iter_mut().zip(p.row(r)) {
-                    put(to, weight * p, accumulate);
-                }
-                to[target] -= weight;
+                to.add_row(r, p.row(r).iter().map(|&p| weight * p));
+                to.subtract(r, target, weight);
             }
         });
     }
     fn rule(&self, operand: usize) -> String {
-        ["ȳ w ⊙ (p − c)", "0", "0"][operand].into()
+        let n = match self.n == T::ONE {
+            true => String::new(),
+            false => format!(" / {}", self.n),
+        };
+        match (operand, self.is_weighted) {
+            (0, true) => format!("ȳ w ⊙ (p − c){n}"),
+            (0, false) => format!("ȳ (p − c){n}"),
+            _ => "0".into(),
+        }
     }
     fn letters(&self) -> &'static str {
         "xpw"
@@ -93,22 +100,15 @@ impl<T: Scalar> Operation<T> for MeanSquaredError {
                 / n,
         );
     }
-    fn backward(&self, p: &mut Pullback<'_, '_, '_, T>) {
-        let (a, b) = (p.input(0), p.input(1));
-        let scale = p.grad().item() * T::from_f64(2.0 / a.shape().len() as f64);
+    fn backward(&self, back: &mut Pullback<'_, T>) {
+        let (a, b) = (back.input(0), back.input(1));
+        let scale = back.grad().item() * T::from_f64(2.0 / a.shape().len() as f64);
         for (operand, scale) in [(0, scale), (1, -scale)] {
-            p.send(operand, |mut to, accumulate| {
-                for r in 0..a.row_count() {
-                    let pairs = a.row(r).iter().zip(b.row(r));
-                    for (to, (&a, &b)) in to.row(r).iter_mut().zip(pairs) {
-                        put(to, scale * (a - b), accumulate);
-                    }
-                }
-            });
+            back.send(operand, |to| to.map([a, b], |[a, b]| scale * (a - b)));
         }
     }
     fn rule(&self, operand: usize) -> String {
-        ["ȳ 2 (a − b) / n", "ȳ 2 (b − a) / n"][operand].into()
+        ["2 ȳ (a − b) / n", "2 ȳ (b − a) / n"][operand].into()
     }
 }
 
@@ -133,20 +133,11 @@ impl<T: Scalar> Operation<T> for BinaryCrossEntropy {
                 / n,
         );
     }
-    fn backward(&self, p: &mut Pullback<'_, '_, '_, T>) {
-        let (x, c) = (p.input(0), p.input(1));
-        let scale = p.grad().item() * T::from_f64(1.0 / x.shape().len() as f64);
-        for operand in [0, 1] {
-            p.send(operand, |mut to, accumulate| {
-                for r in 0..x.row_count() {
-                    let pairs = x.row(r).iter().zip(c.row(r));
-                    for (to, (&x, &c)) in to.row(r).iter_mut().zip(pairs) {
-                        let part = if operand == 0 { x.sigmoid() - c } else { -x };
-                        put(to, scale * part, accumulate);
-                    }
-                }
-            });
-        }
+    fn backward(&self, back: &mut Pullback<'_, T>) {
+        let (x, c) = (back.input(0), back.input(1));
+        let scale = back.grad().item() * T::from_f64(1.0 / x.shape().len() as f64);
+        back.send(0, |to| to.map([x, c], |[x, c]| scale * (x.sigmoid() - c)));
+        back.send(1, |to| to.map([x], |[x]| scale * -x));
     }
     fn rule(&self, operand: usize) -> String {
         ["ȳ (σ(x) − c) / n", "−ȳ x / n"][operand].into()
@@ -167,18 +158,13 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// If there are not as many targets as rows, or a target is not below the number of columns.
     #[track_caller]
     pub fn cross_entropy(self, targets: &[usize]) -> Self {
-        let scale = T::from_f64(1.0 / self.row_count() as f64);
-        let p = self.softmax().named("p");
-        self.tape
-            .record_with(CrossEntropy { scale }, &[self, p], targets)
+        self.record_cross_entropy(targets, T::from_f64(self.row_count() as f64), None)
     }
 
     /// Like [`Var::cross_entropy`], but the sum over rows.
     #[track_caller]
     pub fn cross_entropy_sum(self, targets: &[usize]) -> Self {
-        let p = self.softmax().named("p");
-        self.tape
-            .record_with(CrossEntropy { scale: T::ONE }, &[self, p], targets)
+        self.record_cross_entropy(targets, T::ONE, None)
     }
 
     /// The weighted mean of the rows' cross-entropies, Σ w E / Σ w; weights that are 0 or 1 are a
@@ -189,14 +175,18 @@ impl<'t, T: Scalar> Var<'t, T> {
     #[track_caller]
     pub fn cross_entropy_weighted(self, targets: &[usize], weights: Self) -> Self {
         let total = reduce::total(weights.value());
-        let scale = if total == T::ZERO {
-            T::ZERO
-        } else {
-            T::ONE / total
-        };
+        let n = if total == T::ZERO { T::ONE } else { total };
+        self.record_cross_entropy(targets, n, Some(weights))
+    }
+
+    #[track_caller]
+    fn record_cross_entropy(self, targets: &[usize], n: T, weights: Option<Self>) -> Self {
         let p = self.softmax().named("p");
+        let is_weighted = weights.is_some();
+        let operands = [self, p, weights.unwrap_or(p)];
+        let operands = &operands[..2 + usize::from(is_weighted)];
         self.tape
-            .record_with(CrossEntropy { scale }, &[self, p, weights], targets)
+            .record_with(CrossEntropy { n, is_weighted }, operands, targets)
     }
 
     /// The mean of (self − target)² over all elements.

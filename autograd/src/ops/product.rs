@@ -1,12 +1,10 @@
 //! Matrix products. A weight is stored as the lecture writes it, U: [outputs, inputs], so a batch
 //! of rows goes through [`Var::matmul_t`]: x Uᵀ.
 
-use super::Operation;
-use crate::kernels::elementwise::assign;
 use crate::kernels::product::Start;
 use crate::kernels::reduce::sum_over_rows;
-use crate::tape::Right::{Plain, Transposed};
-use crate::{Inputs, MatrixMut, Operand, Pullback, Scalar, Shape, Var};
+use crate::store::Right::{Plain, Transposed};
+use crate::{Inputs, MatrixMut, Operand, Operation, Pullback, Scalar, Shape, Var};
 
 /// y = a b.
 struct MatMul;
@@ -25,9 +23,9 @@ impl<T: Scalar> Operation<T> for MatMul {
     fn forward(&self, inputs: &Inputs<'_, T>, y: MatrixMut<'_, T>) {
         inputs.multiply(inputs.value(0), (1, Plain), Start::Zero, y);
     }
-    fn backward(&self, p: &mut Pullback<'_, '_, '_, T>) {
-        p.send_product(0, (1, Transposed));
-        p.send_t_product(1, Operand::Input(0), Operand::Grad);
+    fn backward(&self, back: &mut Pullback<'_, T>) {
+        back.send_product(0, (1, Transposed));
+        back.send_t_product(1, Operand::Input(0), Operand::Grad);
     }
     fn rule(&self, operand: usize) -> String {
         ["ȳ bᵀ", "aᵀ ȳ"][operand].into()
@@ -51,9 +49,9 @@ impl<T: Scalar> Operation<T> for MatMulT {
     fn forward(&self, inputs: &Inputs<'_, T>, y: MatrixMut<'_, T>) {
         inputs.multiply(inputs.value(0), (1, Transposed), Start::Zero, y);
     }
-    fn backward(&self, p: &mut Pullback<'_, '_, '_, T>) {
-        p.send_product(0, (1, Plain));
-        p.send_t_product(1, Operand::Grad, Operand::Input(0));
+    fn backward(&self, back: &mut Pullback<'_, T>) {
+        back.send_product(0, (1, Plain));
+        back.send_t_product(1, Operand::Grad, Operand::Input(0));
     }
     fn rule(&self, operand: usize) -> String {
         ["ȳ b", "ȳᵀ a"][operand].into()
@@ -87,17 +85,17 @@ impl<T: Scalar> Operation<T> for AddMatMulT {
         };
         inputs.multiply(inputs.value(1), (2, Transposed), Start::From(d), y);
     }
-    fn backward(&self, p: &mut Pullback<'_, '_, '_, T>) {
-        let grad = p.grad();
-        p.pass_on(0, |to, accumulate| {
-            if to.shape() == grad.shape() {
-                assign(grad, to, accumulate);
-            } else {
+    fn backward(&self, back: &mut Pullback<'_, T>) {
+        let grad = back.grad();
+        back.pass_on(0, |to| match to.shape() == grad.shape() {
+            true => to.add(grad),
+            false => {
+                let (to, accumulate) = to.into_parts();
                 sum_over_rows(grad, to, accumulate);
             }
         });
-        p.send_product(1, (2, Plain));
-        p.send_t_product(2, Operand::Grad, Operand::Input(1));
+        back.send_product(1, (2, Plain));
+        back.send_t_product(2, Operand::Grad, Operand::Input(1));
     }
     fn rule(&self, operand: usize) -> String {
         ["ȳ", "ȳ b", "ȳᵀ a"][operand].into()

@@ -6,28 +6,33 @@
 //! *Training deep nets with sublinear memory cost*).
 
 use std::cell::Cell;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::Operation;
-use crate::kernels::elementwise::assign;
-use crate::{Inputs, Keep, MatrixMut, Pullback, Scalar, Shape, Tape, Var};
+use crate::{Inputs, Keep, MatrixMut, Operation, Pullback, Scalar, Shape, Tape, Var};
 
 /// y = f(inputs), on a tape of its own.
-struct Recompute<F> {
+struct Recompute<F, T> {
     f: F,
+    /// Shared by all that is recomputed for one tape, one after the other.
+    inner: Arc<Mutex<Tape<T>>>,
     /// The result's node on that tape, between `shape` and `forward`.
     result: Cell<usize>,
 }
 
-/// Copies of the operands as variables of another tape.
-fn bring<'t, T: Scalar>(inputs: &Inputs<'_, T>, to: &'t Tape<T>) -> Vec<Var<'t, T>> {
-    let bring = |i| {
-        let Shape { rows, cols } = inputs.shape(i);
-        to.var_with(rows, cols, |m| m.view_mut().copy_from(inputs.value(i)))
-    };
-    (0..inputs.len()).map(bring).collect()
+impl<F, T: Scalar> Recompute<F, T> {
+    /// The inner tape. What a function that panicked has left on it does no harm.
+    fn inner(&self) -> MutexGuard<'_, Tape<T>> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-impl<T, F> Operation<T> for Recompute<F>
+/// Copies of the operands as variables of another tape.
+fn bring<'t, T: Scalar>(inputs: &Inputs<'_, T>, to: &'t Tape<T>) -> Vec<Var<'t, T>> {
+    let copy = |i| to.var_with(inputs.shape(i), |m| m.view_mut().copy_from(inputs.value(i)));
+    (0..inputs.len()).map(copy).collect()
+}
+
+impl<T, F> Operation<T> for Recompute<F, T>
 where
     T: Scalar,
     F: for<'t> Fn(&[Var<'t, T>]) -> Var<'t, T> + Send + 'static,
@@ -36,35 +41,31 @@ where
         "recompute"
     }
     fn shape(&self, inputs: &Inputs<'_, T>) -> Result<Shape, String> {
-        let mut inner = inputs.tape.take_inner();
+        let mut inner = self.inner();
         inner.clear();
         let y = (self.f)(&bring(inputs, &inner));
-        let shape = y.shape();
         self.result.set(y.index());
-        inputs.tape.return_inner(inner);
-        Ok(shape)
+        Ok(y.shape())
     }
-    fn forward(&self, inputs: &Inputs<'_, T>, mut y: MatrixMut<'_, T>) {
-        let mut inner = inputs.tape.take_inner();
+    fn forward(&self, _: &Inputs<'_, T>, mut y: MatrixMut<'_, T>) {
+        let mut inner = self.inner();
         y.copy_from(inner.value(self.result.get()));
         inner.clear();
-        inputs.tape.return_inner(inner);
     }
-    fn backward(&self, p: &mut Pullback<'_, '_, '_, T>) {
-        let (inputs, seed) = (*p.inputs(), p.grad().to_matrix());
-        let mut inner = inputs.tape.take_inner();
+    fn backward(&self, back: &mut Pullback<'_, T>) {
+        let (inputs, seed) = (*back.inputs(), back.grad().to_matrix());
+        let mut inner = self.inner();
         {
             let operands = bring(&inputs, &inner);
             let y = (self.f)(&operands);
             let gradients = y.backward_from_keeping(&seed, Keep::Leaves);
             for (i, &operand) in operands.iter().enumerate() {
                 if let Some(gradient) = gradients.get(operand) {
-                    p.send(i, |to, accumulate| assign(gradient, to, accumulate));
+                    back.send(i, |to| to.add(gradient));
                 }
             }
         }
         inner.clear();
-        inputs.tape.return_inner(inner);
     }
     fn rule(&self, _: usize) -> String {
         "as the function's own sweep, from ȳ".into()
@@ -90,7 +91,7 @@ impl<T: Scalar> Tape<T> {
     where
         F: for<'i> Fn(&[Var<'i, T>]) -> Var<'i, T> + Send + 'static,
     {
-        let result = Cell::new(0);
-        self.record(Recompute { f, result }, inputs)
+        let (inner, result) = (Arc::clone(self.inner()), Cell::new(0));
+        self.record(Recompute { f, inner, result }, inputs)
     }
 }

@@ -1,9 +1,7 @@
 //! Sums, means and maxima.
 
-use super::{Operation, put};
-use crate::kernels::elementwise::{Function, assign, map};
 use crate::kernels::reduce;
-use crate::{Inputs, MatrixMut, Pullback, Scalar, Shape, Var};
+use crate::{Inputs, MatrixMut, Operation, Pullback, Scalar, Shape, Var};
 
 /// y = c Σ x, over all elements, where c is 1 or one over their number.
 struct Sum {
@@ -21,15 +19,6 @@ impl Sum {
     }
 }
 
-struct Constant<T>(T);
-
-impl<T: Scalar> Function<T, 0> for Constant<T> {
-    #[inline(always)]
-    fn call(&self, _: [T; 0]) -> T {
-        self.0
-    }
-}
-
 impl<T: Scalar> Operation<T> for Sum {
     fn name(&self) -> &'static str {
         if self.mean { "mean" } else { "sum" }
@@ -40,9 +29,9 @@ impl<T: Scalar> Operation<T> for Sum {
     fn forward(&self, inputs: &Inputs<'_, T>, mut y: MatrixMut<'_, T>) {
         y.fill(self.factor(inputs) * reduce::total(inputs.value(0)));
     }
-    fn backward(&self, p: &mut Pullback<'_, '_, '_, T>) {
-        let part = p.grad().item() * self.factor(p.inputs());
-        p.send(0, |to, accumulate| map([], to, accumulate, Constant(part)));
+    fn backward(&self, back: &mut Pullback<'_, T>) {
+        let part = back.grad().item() * self.factor(back.inputs());
+        back.send(0, |to| to.map([], |[]| part));
     }
     fn rule(&self, _: usize) -> String {
         if self.mean { "ȳ / n" } else { "ȳ" }.into()
@@ -62,12 +51,12 @@ impl<T: Scalar> Operation<T> for SumRows {
     fn forward(&self, inputs: &Inputs<'_, T>, y: MatrixMut<'_, T>) {
         reduce::sum_over_rows(inputs.value(0), y, false);
     }
-    fn backward(&self, p: &mut Pullback<'_, '_, '_, T>) {
-        let grad = p.grad().broadcast_row(p.input(0).row_count());
-        p.send(0, |to, accumulate| assign(grad, to, accumulate));
+    fn backward(&self, back: &mut Pullback<'_, T>) {
+        let grad = back.grad().broadcast_row(back.input(0).row_count());
+        back.send(0, |to| to.add(grad));
     }
     fn rule(&self, _: usize) -> String {
-        "ȳ on each row".into()
+        "ȳ".into() // on each row
     }
 }
 
@@ -86,28 +75,21 @@ impl<T: Scalar> Operation<T> for SumCols {
             y.row(r)[0] = reduce::sum(inputs.value(0).row(r));
         }
     }
-    fn backward(&self, p: &mut Pullback<'_, '_, '_, T>) {
-        let grad = p.grad();
-        p.send(0, |mut to, accumulate| {
+    fn backward(&self, back: &mut Pullback<'_, T>) {
+        let grad = back.grad();
+        back.send(0, |mut to| {
             for r in 0..grad.row_count() {
-                to.row(r)
-                    .iter_mut()
-                    .for_each(|to| put(to, grad.row(r)[0], accumulate));
+                to.add_row(r, std::iter::repeat(grad.row(r)[0]));
             }
         });
     }
     fn rule(&self, _: usize) -> String {
-        "ȳ on each column".into()
+        "ȳ".into() // on each column
     }
 }
 
 /// y_r = max_c x_rc.
 struct RowMax;
-
-/// The column of the largest element; the first of equals.
-pub(crate) fn argmax<T: Scalar>(row: &[T]) -> usize {
-    (1..row.len()).fold(0, |best, c| if row[c] > row[best] { c } else { best })
-}
 
 impl<T: Scalar> Operation<T> for RowMax {
     fn name(&self) -> &'static str {
@@ -119,22 +101,20 @@ impl<T: Scalar> Operation<T> for RowMax {
     fn forward(&self, inputs: &Inputs<'_, T>, mut y: MatrixMut<'_, T>) {
         for r in 0..y.shape().rows {
             let row = inputs.value(0).row(r);
-            y.row(r)[0] = row[argmax(row)];
+            y.row(r)[0] = row[reduce::argmax(row)];
         }
     }
-    fn backward(&self, p: &mut Pullback<'_, '_, '_, T>) {
-        let (x, grad) = (p.input(0), p.grad());
-        p.send(0, |mut to, accumulate| {
-            if !accumulate {
-                to.fill(T::ZERO);
-            }
+    fn backward(&self, back: &mut Pullback<'_, T>) {
+        let (x, grad) = (back.input(0), back.grad());
+        back.send(0, |to| {
+            let mut to = to.zeroed();
             for r in 0..x.row_count() {
-                to.row(r)[argmax(x.row(r))] += grad.row(r)[0];
+                to.row(r)[reduce::argmax(x.row(r))] += grad.row(r)[0];
             }
         });
     }
     fn rule(&self, _: usize) -> String {
-        "ȳ where x = y".into()
+        "ȳ ⊙ [x = y]".into()
     }
 }
 
@@ -164,7 +144,7 @@ impl<'t, T: Scalar> Var<'t, T> {
     }
 
     /// The largest element of each row: [n, m] → [n, 1]. Among equals the gradient goes to the
-    /// first.
+    /// first; a NaN counts as the largest.
     #[track_caller]
     pub fn row_max(self) -> Self {
         self.tape.record(RowMax, &[self])

@@ -1,8 +1,7 @@
 //! Softmax of each row and its relatives; all subtract the row's maximum first, so none overflows.
 
-use super::{Operation, put};
 use crate::kernels::reduce;
-use crate::{Inputs, MatrixMut, Pullback, Scalar, Shape, Var};
+use crate::{Inputs, MatrixMut, Operation, Pullback, Scalar, Shape, Var};
 
 /// y_rc = e^x_rc / Σ_k e^x_rk.
 struct Softmax;
@@ -17,20 +16,18 @@ impl<T: Scalar> Operation<T> for Softmax {
     fn forward(&self, inputs: &Inputs<'_, T>, y: MatrixMut<'_, T>) {
         reduce::softmax(inputs.value(0), y);
     }
-    fn backward(&self, p: &mut Pullback<'_, '_, '_, T>) {
-        let (y, grad) = (p.output(), p.grad());
-        p.send(0, |mut to, accumulate| {
+    fn backward(&self, back: &mut Pullback<'_, T>) {
+        let (y, grad) = (back.output(), back.grad());
+        back.send(0, |mut to| {
             for r in 0..y.row_count() {
-                let (y, grad) = (y.row(r), grad.row(r));
-                let dot = y.iter().zip(grad).map(|(&y, &g)| y * g).sum::<T>();
-                for (c, to) in to.row(r).iter_mut().enumerate() {
-                    put(to, y[c] * (grad[c] - dot), accumulate);
-                }
+                let pairs = y.row(r).iter().zip(grad.row(r));
+                let dot = pairs.clone().map(|(&y, &g)| y * g).sum::<T>();
+                to.add_row(r, pairs.map(|(&y, &g)| y * (g - dot)));
             }
         });
     }
     fn rule(&self, _: usize) -> String {
-        "y ⊙ (ȳ − Σ ȳ ⊙ y)".into()
+        "y ⊙ (ȳ − Σ (ȳ ⊙ y))".into()
     }
 }
 
@@ -47,27 +44,24 @@ impl<T: Scalar> Operation<T> for LogSoftmax {
     fn forward(&self, inputs: &Inputs<'_, T>, mut y: MatrixMut<'_, T>) {
         for r in 0..y.shape().rows {
             let x = inputs.value(0).row(r);
-            let log_sum = reduce::log_sum_exp(x);
-            y.row(r)
-                .iter_mut()
-                .zip(x)
-                .for_each(|(y, &x)| *y = x - log_sum);
+            // Apart from each other: the maximum may be so large that the logarithm would be lost.
+            let (top, log_sum) = reduce::log_sum_exp_parts(x);
+            let shift = |(y, &x): (&mut T, &T)| *y = (x - top) - log_sum;
+            y.row(r).iter_mut().zip(x).for_each(shift);
         }
     }
-    fn backward(&self, p: &mut Pullback<'_, '_, '_, T>) {
-        let (y, grad) = (p.output(), p.grad());
-        p.send(0, |mut to, accumulate| {
+    fn backward(&self, back: &mut Pullback<'_, T>) {
+        let (y, grad) = (back.output(), back.grad());
+        back.send(0, |mut to| {
             for r in 0..y.row_count() {
-                let (y, grad) = (y.row(r), grad.row(r));
-                let total = reduce::sum(grad);
-                for (c, to) in to.row(r).iter_mut().enumerate() {
-                    put(to, grad[c] - y[c].exp() * total, accumulate);
-                }
+                let total = reduce::sum(grad.row(r));
+                let pairs = y.row(r).iter().zip(grad.row(r));
+                to.add_row(r, pairs.map(|(&y, &g)| g - y.exp() * total));
             }
         });
     }
     fn rule(&self, _: usize) -> String {
-        "ȳ − eʸ Σ ȳ".into()
+        "ȳ − eʸ ⊙ Σ ȳ".into()
     }
 }
 
@@ -86,18 +80,19 @@ impl<T: Scalar> Operation<T> for LogSumExp {
             y.row(r)[0] = reduce::log_sum_exp(inputs.value(0).row(r));
         }
     }
-    fn backward(&self, p: &mut Pullback<'_, '_, '_, T>) {
-        let (x, y, grad) = (p.input(0), p.output(), p.grad());
-        p.send(0, |mut to, accumulate| {
+    fn backward(&self, back: &mut Pullback<'_, T>) {
+        let (x, grad) = (back.input(0), back.grad());
+        back.send(0, |mut to| {
             for r in 0..x.row_count() {
-                for (to, &x) in to.row(r).iter_mut().zip(x.row(r)) {
-                    put(to, grad.row(r)[0] * (x - y.row(r)[0]).exp(), accumulate);
-                }
+                // As in the softmax: e^(x - y) would lose what y, a rounded number, has lost.
+                let (top, log_sum) = reduce::log_sum_exp_parts(x.row(r));
+                let softmax = x.row(r).iter().map(|&x| ((x - top) - log_sum).exp());
+                to.add_row(r, softmax.map(|p| grad.row(r)[0] * p));
             }
         });
     }
     fn rule(&self, _: usize) -> String {
-        "ȳ ⊙ eˣ⁻ʸ".into()
+        "ȳ ⊙ softmax(x)".into()
     }
 }
 

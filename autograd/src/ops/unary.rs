@@ -6,27 +6,29 @@
 use std::ops::{Add, Div, Mul, Neg, Sub};
 
 use super::element::Element;
-use super::{Operation, chain};
-use crate::kernels::elementwise::{Function, map};
-use crate::{Inputs, MatrixMut, Pullback, Scalar, Shape, Var};
+use super::formula::Formula;
+use crate::kernels::elementwise::map;
+use crate::{Inputs, MatrixMut, Operation, Pullback, Scalar, Shape, Var};
 
 /// A function of one element, y = f(x), with its derivative: the short way to an element-wise
 /// operation of your own.
 ///
 /// ```
-/// use autograd::{Matrix, Tape, gradcheck, ops::Unary};
+/// use autograd::{Matrix, Scalar, gradcheck, ops::Unary};
 ///
 /// /// x σ(x), called swish.
 /// struct Swish;
 ///
-/// impl Unary<f64> for Swish {
+/// impl<T: Scalar> Unary<T> for Swish {
 ///     const NAME: &'static str = "swish";
-///     const DERIVATIVE: &'static str = "(y + (1 - y) / (1 + exp(-x)))";
-///     fn f(&self, x: f64) -> f64 {
-///         x / (1.0 + (-x).exp())
+///     fn f(&self, x: T) -> T {
+///         x * x.sigmoid()
 ///     }
-///     fn df(&self, x: f64, y: f64) -> f64 {
-///         y + (1.0 - y) / (1.0 + (-x).exp())
+///     fn df(&self, x: T, y: T) -> T {
+///         y + x.sigmoid() * (T::ONE - y)
+///     }
+///     fn derivative(&self) -> String {
+///         "y + σ(x) ⊙ (1 − y)".into()
 ///     }
 /// }
 ///
@@ -35,12 +37,16 @@ use crate::{Inputs, MatrixMut, Pullback, Scalar, Shape, Var};
 pub trait Unary<T>: Send + 'static {
     /// The name of the operation.
     const NAME: &'static str;
-    /// The derivative as Rust would spell it, to be printed.
-    const DERIVATIVE: &'static str;
     /// The value y.
     fn f(&self, x: T) -> T;
     /// The derivative dy/dx, in terms of x and y.
     fn df(&self, x: T, y: T) -> T;
+    /// The derivative in print: "1 − y²".
+    fn derivative(&self) -> String;
+    /// What is sent to x, in print: ȳ times the derivative.
+    fn rule(&self) -> String {
+        format!("ȳ ⊙ ({})", self.derivative())
+    }
     /// The numbers that the function was made with, in print.
     fn arguments(&self) -> String {
         String::new()
@@ -58,37 +64,29 @@ impl<T: Scalar, U: Unary<T>> Operation<T> for Elementwise<U> {
         Ok(inputs.shape(0))
     }
     fn forward(&self, inputs: &Inputs<'_, T>, y: MatrixMut<'_, T>) {
-        map([inputs.value(0)], y, false, Value(&self.0));
+        map(
+            [inputs.value(0)],
+            y,
+            false,
+            #[inline(always)]
+            |[x]| self.0.f(x),
+        );
     }
-    fn backward(&self, p: &mut Pullback<'_, '_, '_, T>) {
-        let (x, y, grad) = (p.input(0), p.output(), p.grad());
-        p.send(0, |to, accumulate| {
-            map([x, y, grad], to, accumulate, Chain(&self.0))
+    fn backward(&self, back: &mut Pullback<'_, T>) {
+        let inputs = [back.input(0), back.output(), back.grad()];
+        back.send(0, |to| {
+            to.map(
+                inputs,
+                #[inline(always)]
+                |[x, y, grad]| grad * self.0.df(x, y),
+            )
         });
     }
     fn rule(&self, _: usize) -> String {
-        chain(U::DERIVATIVE)
+        self.0.rule()
     }
     fn arguments(&self) -> String {
         self.0.arguments()
-    }
-}
-
-struct Value<'a, U>(&'a U);
-
-impl<T: Scalar, U: Unary<T>> Function<T, 1> for Value<'_, U> {
-    #[inline(always)]
-    fn call(&self, [x]: [T; 1]) -> T {
-        self.0.f(x)
-    }
-}
-
-struct Chain<'a, U>(&'a U);
-
-impl<T: Scalar, U: Unary<T>> Function<T, 3> for Chain<'_, U> {
-    #[inline(always)]
-    fn call(&self, [x, y, grad]: [T; 3]) -> T {
-        grad * self.0.df(x, y)
     }
 }
 
@@ -109,16 +107,11 @@ macro_rules! unary {
         }
         impl<T: Scalar> Unary<T> for $Name<T> {
             const NAME: &'static str = stringify!($method);
-            const DERIVATIVE: &'static str = stringify!($df);
             #[inline(always)]
             fn f(&self, x: T) -> T {
                 let $x = Element(x);
                 $(let $p = Parameter::element(self.$p);)*
                 Element::from($f).0
-            }
-            fn arguments(&self) -> String {
-                let numbers: &[String] = &[$(self.$p.to_string()),*];
-                numbers.join(", ")
             }
             #[inline(always)]
             #[allow(unused_variables)] // few derivatives need all of these
@@ -126,6 +119,24 @@ macro_rules! unary {
                 let ($x, $y) = (Element(x), Element(y));
                 $(let $p = Parameter::element(self.$p);)*
                 Element::from($df).0
+            }
+            fn derivative(&self) -> String {
+                self.formula().to_string()
+            }
+            fn rule(&self) -> String {
+                self.formula().rule()
+            }
+            fn arguments(&self) -> String {
+                let numbers: &[String] = &[$(self.$p.to_string()),*];
+                numbers.join(", ")
+            }
+        }
+        impl<T: Scalar> $Name<T> {
+            #[allow(unused_variables)] // few derivatives need all of these
+            fn formula(&self) -> Formula {
+                let ($x, $y) = (&Formula::name("x"), &Formula::name("y"));
+                $(let $p = Parameter::formula(self.$p);)*
+                Formula::from($df)
             }
         }
         impl<'t, T: Scalar> Var<'t, T> {
@@ -138,24 +149,34 @@ macro_rules! unary {
     )*};
 }
 
-/// A number that a function of the table was recorded with.
+/// A number that a function of the table was recorded with, as its formulas use it.
 trait Parameter {
     type Element;
+    type Formula;
     fn element(self) -> Self::Element;
+    fn formula(self) -> Self::Formula;
 }
 
 impl<T: Scalar> Parameter for T {
     type Element = Element<T>;
+    type Formula = Formula;
     #[inline(always)]
     fn element(self) -> Element<T> {
         Element(self)
+    }
+    fn formula(self) -> Formula {
+        Formula::number(self)
     }
 }
 
 impl Parameter for i32 {
     type Element = i32;
+    type Formula = i32;
     #[inline(always)]
     fn element(self) -> i32 {
+        self
+    }
+    fn formula(self) -> i32 {
         self
     }
 }
@@ -166,7 +187,7 @@ unary! {
     /// The logistic function σ(x) = 1 / (1 + e⁻ˣ) of each element.
     Sigmoid, sigmoid(x, y): y = x.sigmoid(), dy = y * (1.0 - y);
     /// The positive part of each element; the derivative at 0 is taken as 0.
-    Relu, relu(x, y): y = x.max(0.0), dy = if x > 0.0 { 1.0 } else { 0.0 };
+    Relu, relu(x, y): y = x.max(0.0), dy = x.positive();
     /// ln(1 + eˣ) of each element, without overflow.
     Softplus, softplus(x, y): y = x.softplus(), dy = x.sigmoid();
     /// eˣ of each element.
@@ -178,12 +199,11 @@ unary! {
     /// The square of each element.
     Square, square(x, y): y = x * x, dy = 2.0 * x;
     /// The absolute value of each element; the derivative at 0 is taken as 0.
-    Abs, abs(x, y): y = x.abs(), dy = if x > 0.0 { 1.0 } else if x < 0.0 { -1.0 } else { 0.0 };
+    Abs, abs(x, y): y = x.abs(), dy = x.sign();
     /// A whole power of each element.
     Powi, powi(x, y; n: i32): y = x.powi(n), dy = n as f64 * x.powi(n - 1);
     /// Each element kept within bounds; the derivative is 1 within and on them, 0 beyond.
-    Clamp, clamp(x, y; low: T; high: T): y = x.max(low).min(high),
-        dy = if x < low || x > high { 0.0 } else { 1.0 };
+    Clamp, clamp(x, y; low: T; high: T): y = x.max(low).min(high), dy = x.within(low, high);
     /// −x.
     Negate, negate(x, y): y = -x, dy = -1.0;
     /// x + c, also written with an operator.

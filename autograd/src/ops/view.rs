@@ -5,14 +5,14 @@
 
 use std::ops::Range;
 
-use super::{Operation, Window};
-use crate::{Inputs, MatrixMut, Pullback, Scalar, Shape, Var};
+use crate::recording::Window;
+use crate::{Inputs, MatrixMut, Operation, Pullback, Scalar, Shape, Var};
 
 /// A view that gradients pass, or not.
-#[derive(Clone, Copy)]
+#[derive(Clone, Debug)]
 enum View {
-    Rows(u32, u32),
-    Cols(u32, u32),
+    Rows(Range<usize>),
+    Cols(Range<usize>),
     Detach,
 }
 
@@ -26,39 +26,38 @@ impl<T: Scalar> Operation<T> for View {
     }
     fn shape(&self, inputs: &Inputs<'_, T>) -> Result<Shape, String> {
         let x = inputs.shape(0);
-        let (start, end, len, what) = match *self {
-            View::Rows(start, end) => (start as usize, end as usize, x.rows, "rows"),
-            View::Cols(start, end) => (start as usize, end as usize, x.cols, "columns"),
+        let (range, len, what) = match self {
+            View::Rows(range) => (range, x.rows, "rows"),
+            View::Cols(range) => (range, x.cols, "columns"),
             View::Detach => return Ok(x),
         };
-        if start >= end || end > len {
-            return Err(format!("{start}..{end} of {len} {what}"));
+        if range.start >= range.end || range.end > len {
+            return Err(format!("{range:?} of {len} {what}"));
         }
         Ok(match self {
-            View::Rows(..) => Shape::new(end - start, x.cols),
-            _ => Shape::new(x.rows, end - start),
+            View::Rows(_) => Shape::new(range.len(), x.cols),
+            _ => Shape::new(x.rows, range.len()),
         })
     }
     fn forward(&self, _: &Inputs<'_, T>, _: MatrixMut<'_, T>) {}
-    fn backward(&self, _: &mut Pullback<'_, '_, '_, T>) {}
+    fn backward(&self, _: &mut Pullback<'_, T>) {}
     fn rule(&self, _: usize) -> String {
         match self {
-            View::Rows(..) => "ȳ in these rows",
-            View::Cols(..) => "ȳ in these columns",
-            View::Detach => "0",
+            View::Rows(range) => format!("ȳ at rows {range:?}"),
+            View::Cols(range) => format!("ȳ at columns {range:?}"),
+            View::Detach => "0".into(),
         }
-        .into()
     }
     fn arguments(&self) -> String {
-        match *self {
-            View::Rows(start, end) | View::Cols(start, end) => format!("{start}..{end}"),
+        match self {
+            View::Rows(range) | View::Cols(range) => format!("{range:?}"),
             View::Detach => String::new(),
         }
     }
     fn view(&self, shape: Shape) -> Option<Window> {
-        let (row, col) = match *self {
-            View::Rows(start, _) => (start as usize, 0),
-            View::Cols(start, _) => (0, start as usize),
+        let (row, col) = match self {
+            View::Rows(range) => (range.start, 0),
+            View::Cols(range) => (0, range.start),
             View::Detach => (0, 0),
         };
         Some(Window { row, col, shape })
@@ -72,15 +71,13 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// Some of the rows, sharing their storage.
     #[track_caller]
     pub fn rows(self, range: Range<usize>) -> Self {
-        self.tape
-            .record(View::Rows(range.start as u32, range.end as u32), &[self])
+        self.tape.record(View::Rows(range), &[self])
     }
 
     /// Some of the columns, sharing their storage.
     #[track_caller]
     pub fn cols(self, range: Range<usize>) -> Self {
-        self.tape
-            .record(View::Cols(range.start as u32, range.end as u32), &[self])
+        self.tape.record(View::Cols(range), &[self])
     }
 
     /// The same value with the graph cut: no gradient passes. This is what truncates

@@ -1,32 +1,25 @@
 //! What nodes are called: names, scopes and time steps.
 
-use std::fmt;
-
-use super::{Recording, Tape};
-use crate::{Scalar, Shape, Var};
+use super::{NodeInfo, Tape};
+use crate::{Scalar, Var};
 
 /// Names, scopes and time steps.
 impl<T: Scalar> Tape<T> {
     /// All nodes recorded until the guard is dropped belong to this time step.
+    ///
+    /// # Panics
+    /// If the step is 2³² or more.
+    #[track_caller]
     pub fn step(&self, t: usize) -> Step<'_, T> {
-        let before = self.time.replace(Some(t as u32));
+        let time = Some(checked_time(t));
+        let before = std::mem::replace(&mut self.recording.borrow_mut().names.time, time);
         Step { tape: self, before }
     }
 
     /// All nodes recorded until the guard is dropped have this prefix to their name; scopes nest:
     /// "encoder/lstm1".
     pub fn scope(&self, name: &str) -> Scope<'_, T> {
-        let before = self.scope.get();
-        let scopes = &mut self.recording.borrow_mut().scopes;
-        let known = scopes
-            .iter()
-            .skip(1)
-            .position(|(outer, n)| *outer == before && n == name);
-        let scope = known.map_or(scopes.len(), |i| i + 1);
-        if scope == scopes.len() {
-            scopes.push((before, name.to_string()));
-        }
-        self.scope.set(scope as u32);
+        let before = self.recording.borrow_mut().names.enter(name);
         Scope { tape: self, before }
     }
 
@@ -34,28 +27,9 @@ impl<T: Scalar> Tape<T> {
         self.recording.borrow_mut().nodes[index].label = Some(label);
     }
 
+    #[track_caller]
     pub(crate) fn set_time(&self, index: usize, t: usize) {
-        self.recording.borrow_mut().nodes[index].time = Some(t as u32);
-    }
-
-    pub(crate) fn info(&self, index: usize) -> NodeInfo {
-        self.recording.borrow().info(index)
-    }
-
-    /// What a node sends to one of its operands, in print.
-    pub(crate) fn rule(&self, index: usize, operand: usize) -> String {
-        self.recording.borrow().nodes[index].op.rule(operand)
-    }
-
-    /// The letters that a node's rules have for its operands.
-    pub(crate) fn letters(&self, index: usize) -> &'static str {
-        let recording = self.recording.borrow();
-        let node = &recording.nodes[index];
-        match (node.op.letters(), recording.parents(node).len()) {
-            ("", 1) => "x",
-            ("", _) => "abcd",
-            (own, _) => own,
-        }
+        self.recording.borrow_mut().nodes[index].time = Some(checked_time(t));
     }
 
     /// The nodes of a name that belong to time steps, in the order of time: `over_time("lstm1/c")`
@@ -75,7 +49,7 @@ impl<T: Scalar> Tape<T> {
         let recording = self.recording();
         let timed = |&index: &usize| recording.nodes[index].time.is_some();
         let named = |index: &usize| {
-            let info = recording.info(*index);
+            let info = self.info(*index);
             let scope_and_name = name.rsplit_once('/').unwrap_or(("", name));
             scope_and_name == (info.scope.as_str(), info.name.unwrap_or_default())
         };
@@ -93,81 +67,14 @@ impl<T: Scalar> Tape<T> {
     }
 }
 
-impl<T: Scalar> Recording<T> {
-    pub(crate) fn info(&self, index: usize) -> NodeInfo {
-        let node = &self.nodes[index];
-        let mut scope = String::new();
-        let mut at = node.scope;
-        while at != 0 {
-            let (outer, name) = &self.scopes[at as usize];
-            scope = if scope.is_empty() {
-                name.clone()
-            } else {
-                format!("{name}/{scope}")
-            };
-            at = *outer;
-        }
-        NodeInfo {
-            index,
-            name: node.label,
-            operation: node.op.name(),
-            parents: self.parents(node).to_vec(),
-            shape: node.place.shape,
-            time: node.time.map(|t| t as usize),
-            scope,
-            needs_gradient: node.needs_gradient,
-        }
-    }
-}
-
-/// What a tape knows about a node.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub struct NodeInfo {
-    /// The position on the tape.
-    pub index: usize,
-    /// The name given with [`Var::named`](crate::Var::named).
-    pub name: Option<&'static str>,
-    /// The name of the operation.
-    pub operation: &'static str,
-    /// The positions of its operands.
-    pub parents: Vec<usize>,
-    /// Number of rows and columns.
-    pub shape: Shape,
-    /// The time step.
-    pub time: Option<usize>,
-    /// The enclosing scopes, joined by "/"; empty outside of any.
-    pub scope: String,
-    /// Whether a gradient has a way through this node to a variable.
-    pub needs_gradient: bool,
-}
-
-impl NodeInfo {
-    /// The name with scope and time step, "lstm1/h.3"; nodes without a name have their position,
-    /// "%17".
-    pub fn label(&self) -> String {
-        let mut label = self.scope.clone();
-        if !label.is_empty() {
-            label.push('/');
-        }
-        match self.name {
-            Some(name) => label.push_str(name),
-            None => label.push_str(&format!("%{}", self.index)),
-        }
-        if let Some(t) = self.time {
-            label.push_str(&format!(".{t}"));
-        }
-        label
-    }
-}
-
-impl fmt::Display for NodeInfo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.label(), self.operation)
-    }
+#[track_caller]
+fn checked_time(t: usize) -> u32 {
+    u32::try_from(t).unwrap_or_else(|_| panic!("time step {t}: steps are counted below 2³²"))
 }
 
 /// Ends a time step when dropped; made by [`Tape::step`].
+#[must_use = "the step ends when the guard is dropped: let _step = tape.step(t);"]
+#[derive(Debug)]
 pub struct Step<'t, T: Scalar = f32> {
     tape: &'t Tape<T>,
     before: Option<u32>,
@@ -175,11 +82,13 @@ pub struct Step<'t, T: Scalar = f32> {
 
 impl<T: Scalar> Drop for Step<'_, T> {
     fn drop(&mut self) {
-        self.tape.time.set(self.before);
+        self.tape.recording.borrow_mut().names.time = self.before;
     }
 }
 
 /// Ends a scope when dropped; made by [`Tape::scope`].
+#[must_use = "the scope ends when the guard is dropped: let _scope = tape.scope(name);"]
+#[derive(Debug)]
 pub struct Scope<'t, T: Scalar = f32> {
     tape: &'t Tape<T>,
     before: u32,
@@ -187,6 +96,6 @@ pub struct Scope<'t, T: Scalar = f32> {
 
 impl<T: Scalar> Drop for Scope<'_, T> {
     fn drop(&mut self) {
-        self.tape.scope.set(self.before);
+        self.tape.recording.borrow_mut().names.scope = self.before;
     }
 }

@@ -1,10 +1,7 @@
 //! Forgetting what has been recorded, and keeping its buffers.
 
-use std::sync::Arc;
-
 use super::Tape;
 use crate::Scalar;
-use crate::ops::Leaf;
 
 /// Forgetting.
 impl<T: Scalar> Tape<T> {
@@ -30,43 +27,24 @@ impl<T: Scalar> Tape<T> {
     /// assert_eq!((h, tape.len()), (0.125, 1));
     /// ```
     pub fn rewind(&mut self, len: usize) {
+        self.store.forget_packed(len);
         let recording = self.recording.get_mut();
-        let pool = self.pool.get_mut();
-        for (_, packed) in self
-            .products
-            .get_mut()
-            .extract_if(|(place, _), _| place.owner >= len)
-        {
-            if let Some(packed) = Arc::into_inner(packed) {
-                pool.give_back(packed.buffer);
+        let mut index = recording.nodes.len();
+        for node in recording.truncate(len) {
+            index -= 1;
+            if let Some(operation) = node.operation {
+                self.operations.get_mut().truncate(operation as usize);
             }
-        }
-        let values = self.values.as_mut();
-        while recording.nodes.len() > len {
-            let Some(node) = recording.nodes.pop() else {
-                break;
-            };
-            for &parent in &recording.edges[node.parents.clone()] {
-                recording.nodes[parent].uses -= 1;
-            }
-            // To where they begin, so that what a refused operation has left behind goes too.
-            if !node.parents.is_empty() {
-                recording.edges.truncate(node.parents.start);
-            }
-            if !node.integers.is_empty() {
-                recording.integers.truncate(node.integers.start);
-            }
-            if node.place.owner != recording.nodes.len() {
+            if node.place.owner != index {
                 continue; // a view
             }
-            let Some(value) = values.pop() else { break };
-            debug_assert_eq!(node.place.buffer, values.len());
             // What came from outside goes back there: the pool would grow with every pass.
-            if !node.parents.is_empty() || node.op.name() == Leaf::POOLED {
-                pool.give_back(value);
+            if let Some(value) = self.store.pop()
+                && node.is_pooled
+            {
+                self.store.give_back(value);
             }
         }
-        self.scope.set(0);
-        self.time.set(None);
+        recording.names.leave_all();
     }
 }

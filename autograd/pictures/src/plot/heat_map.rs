@@ -1,0 +1,156 @@
+//! [`HeatMap`]: a matrix as shades.
+
+use std::fmt;
+
+use autograd::{Matrix, Scalar};
+
+use super::{INK, short};
+use crate::svg::{Svg, text_width};
+
+/// The side of a cell in pixels, where there is room.
+const CELL: f64 = 56.0;
+/// The longest side of a whole map.
+const LONGEST: f64 = 900.0;
+/// A cell at least this large has its number in it.
+const ROOM_FOR_TEXT: f64 = 44.0;
+
+/// A matrix of numbers as a picture: the larger the number, the darker its cell. Negative numbers
+/// are red. NaN and infinities are crossed out.
+///
+/// ```
+/// # use autograd::Matrix;
+/// # use pictures::HeatMap;
+/// let map = HeatMap::of(&Matrix::from([[1.0, 0.5], [-0.2, 0.0]])).titled("‖∂E/∂U‖");
+/// assert!(map.svg().to_string().starts_with("<svg"));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct HeatMap {
+    numbers: Matrix<f64>,
+    title: String,
+    rows: Vec<String>,
+    cols: Vec<String>,
+}
+
+impl HeatMap {
+    /// A map of these numbers.
+    pub fn of<T: Scalar>(numbers: &Matrix<T>) -> Self {
+        let number = |r, c| numbers[(r, c)].to_f64();
+        HeatMap {
+            numbers: Matrix::from_fn(numbers.row_count(), numbers.col_count(), number),
+            title: String::new(),
+            rows: Vec::new(),
+            cols: Vec::new(),
+        }
+    }
+
+    /// With a title.
+    pub fn titled(&self, title: &str) -> Self {
+        HeatMap {
+            title: title.into(),
+            ..self.clone()
+        }
+    }
+
+    /// With a name for each row and each column; missing ones stay empty.
+    pub fn labelled(&self, rows: Vec<String>, cols: Vec<String>) -> Self {
+        HeatMap {
+            rows,
+            cols,
+            ..self.clone()
+        }
+    }
+
+    /// The picture.
+    pub fn svg(&self) -> Svg {
+        let (rows, cols) = (self.numbers.row_count(), self.numbers.col_count());
+        let cell = CELL.min(LONGEST / rows.max(cols) as f64);
+        let widest = self.rows.iter().map(|label| text_width(label, 12.0));
+        let left = 20.0 + widest.fold(0.0, f64::max);
+        let top = if self.title.is_empty() { 36.0 } else { 60.0 };
+        let width = (left + cols as f64 * cell + 20.0).max(40.0 + text_width(&self.title, 14.0));
+        let mut svg = Svg::new(width, top + rows as f64 * cell + 20.0);
+        let bold = format!(r#"font-size="14" font-weight="bold" fill="{INK}""#);
+        svg.text((20.0, 26.0), &self.title, &bold);
+        self.name_rows(&mut svg, (left, top), cell);
+        self.name_cols(&mut svg, (left, top), cell);
+        let largest = self.largest();
+        for r in 0..rows {
+            for c in 0..cols {
+                let at = (left + c as f64 * cell, top + r as f64 * cell);
+                draw_cell(&mut svg, at, cell, self.numbers[(r, c)], largest);
+            }
+        }
+        svg
+    }
+
+    fn largest(&self) -> f64 {
+        let finite = self.numbers.data().iter().filter(|x| x.is_finite());
+        finite.fold(0.0, |most, x| x.abs().max(most))
+    }
+
+    fn name_rows(&self, svg: &mut Svg, (left, top): (f64, f64), cell: f64) {
+        let style = format!(r#"text-anchor="end" fill="{INK}""#);
+        let every = (14.0 / cell).ceil() as usize;
+        for (r, label) in self.rows.iter().enumerate().step_by(every) {
+            let y = top + (r as f64 + 0.5) * cell + 4.0;
+            svg.text((left - 8.0, y), label, &style);
+        }
+    }
+
+    fn name_cols(&self, svg: &mut Svg, (left, top): (f64, f64), cell: f64) {
+        let style = format!(r#"text-anchor="middle" fill="{INK}""#);
+        let widest = self.cols.iter().map(|label| text_width(label, 12.0));
+        let every = (widest.fold(1.0, f64::max) / cell).ceil().max(1.0) as usize;
+        for (c, label) in self.cols.iter().enumerate().step_by(every) {
+            let x = left + (c as f64 + 0.5) * cell;
+            svg.text((x, top - 8.0), label, &style);
+        }
+    }
+
+    /// Displays the map in a notebook.
+    pub fn evcxr_display(&self) {
+        self.svg().evcxr_display();
+    }
+}
+
+fn draw_cell(svg: &mut Svg, (x, y): (f64, f64), cell: f64, number: f64, largest: f64) {
+    let part = if largest > 0.0 {
+        number.abs() / largest
+    } else {
+        0.0
+    };
+    let colour = match number < 0.0 {
+        true => "#b2182b",
+        false => "#084594",
+    };
+    svg.group("", &number.to_string(), |svg| {
+        if !number.is_finite() {
+            svg.rect(
+                (x, y),
+                (cell, cell),
+                r##"fill="#fff" stroke="#b2182b" stroke-dasharray="3 2""##,
+            );
+            svg.line((x, y), (x + cell, y + cell), r##"stroke="#b2182b""##);
+            svg.line((x, y + cell), (x + cell, y), r##"stroke="#b2182b""##);
+            return;
+        }
+        let fill = format!(r##"fill="{colour}" fill-opacity="{part:.4}" stroke="#ddd""##);
+        svg.rect((x, y), (cell, cell), &fill);
+        if cell >= ROOM_FOR_TEXT && number != 0.0 {
+            let ink = if part > 0.5 { "#fff" } else { INK };
+            let style = format!(r#"font-size="11" text-anchor="middle" fill="{ink}""#);
+            svg.text(
+                (x + cell / 2.0, y + cell / 2.0 + 4.0),
+                &short(number),
+                &style,
+            );
+        }
+    });
+}
+
+/// The numbers.
+impl fmt::Display for HeatMap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.numbers)
+    }
+}

@@ -1,0 +1,147 @@
+//! [`Svg`]: a picture, and what is needed to draw one.
+
+use std::fmt::{self, Write};
+
+use autograd::inspect::{html::escape, notebook::show};
+
+/// The font of all pictures.
+const FONT: &str = "DejaVu Sans, Verdana, Helvetica, sans-serif";
+/// How wide a character of that font is, as a part of its size; on the safe side for boxes.
+const CHARACTER: f64 = 0.62;
+
+/// A picture as an SVG document: its `Display` is the document, to be written to a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Svg {
+    width: f64,
+    height: f64,
+    body: String,
+}
+
+/// Attributes of an element, as they stand in the document: what comes from users never does.
+type Attributes<'a> = &'a str;
+
+impl Svg {
+    /// An empty white picture of this size, in pixels.
+    pub(crate) fn new(width: f64, height: f64) -> Self {
+        let body = String::new();
+        let mut svg = Svg {
+            width,
+            height,
+            body,
+        };
+        svg.rect((0.0, 0.0), (width, height), r##"fill="#fff""##);
+        svg
+    }
+
+    /// The width in pixels.
+    pub fn width(&self) -> f64 {
+        self.width
+    }
+
+    /// The height in pixels.
+    pub fn height(&self) -> f64 {
+        self.height
+    }
+
+    pub(crate) fn rect(&mut self, (x, y): (f64, f64), (w, h): (f64, f64), with: Attributes<'_>) {
+        self.add(format_args!(
+            r#"<rect x="{x:.1}" y="{y:.1}" width="{w:.1}" height="{h:.1}" {with}/>"#
+        ));
+    }
+
+    pub(crate) fn circle(&mut self, (x, y): (f64, f64), r: f64, with: Attributes<'_>) {
+        self.add(format_args!(
+            r#"<circle cx="{x:.1}" cy="{y:.1}" r="{r:.1}" {with}/>"#
+        ));
+    }
+
+    pub(crate) fn line(&mut self, from: (f64, f64), to: (f64, f64), with: Attributes<'_>) {
+        let ((x1, y1), (x2, y2)) = (from, to);
+        self.add(format_args!(
+            r#"<line x1="{x1:.1}" y1="{y1:.1}" x2="{x2:.1}" y2="{y2:.1}" {with}/>"#
+        ));
+    }
+
+    /// A path from its commands: "M 0 0 L 10 10".
+    pub(crate) fn path(&mut self, d: &str, with: Attributes<'_>) {
+        self.add(format_args!(r#"<path d="{d}" {with}/>"#));
+    }
+
+    /// A line of text, whose baseline begins at a point unless `with` says otherwise.
+    pub(crate) fn text(&mut self, (x, y): (f64, f64), text: &str, with: Attributes<'_>) {
+        let text = escape(text);
+        self.add(format_args!(
+            r#"<text x="{x:.1}" y="{y:.1}" {with}>{text}</text>"#
+        ));
+    }
+
+    /// What `draw` draws, as a group, with lines of text that appear under the pointer.
+    pub(crate) fn group(&mut self, with: Attributes<'_>, title: &str, draw: impl FnOnce(&mut Svg)) {
+        self.add(format_args!("<g {with}>"));
+        if !title.is_empty() {
+            let lines: Vec<_> = title.split('\n').map(escape).collect();
+            self.add(format_args!("<title>{}</title>", lines.join("\n")));
+        }
+        draw(self);
+        self.add(format_args!("</g>"));
+    }
+
+    fn add(&mut self, element: fmt::Arguments<'_>) {
+        let _ = writeln!(self.body, "{element}"); // writing to a string does not fail
+    }
+
+    /// Displays the picture in a notebook.
+    pub fn evcxr_display(&self) {
+        show("image/svg+xml", self, &"a picture");
+    }
+}
+
+impl fmt::Display for Svg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Svg {
+            width,
+            height,
+            body,
+        } = self;
+        write!(
+            f,
+            r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0} {height:.0}" width="{width:.0}" height="{height:.0}" font-family="{FONT}" font-size="12">
+{body}</svg>"#
+        )
+    }
+}
+
+/// How wide a text is at a font size, in pixels, roughly.
+pub(crate) fn text_width(text: &str, size: f64) -> f64 {
+    // Combining marks, such as the bar of ȳ in some spellings, take no room.
+    let visible = text
+        .chars()
+        .filter(|c| !('\u{300}'..='\u{36f}').contains(c));
+    visible.map(character_width).sum::<f64>() * size
+}
+
+fn character_width(c: char) -> f64 {
+    match c {
+        'W' | 'M' | 'm' | '@' | '%' | '⊙' | '…' => 1.0,
+        'ᵀ' | '\u{2080}'..='\u{209f}' => 0.45,
+        '\u{1100}'..='\u{11ff}' | '\u{2e80}'..='\u{d7ff}' | '\u{f900}'..='\u{faff}' => 1.1,
+        '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' | '\u{1f000}'.. => 1.4,
+        _ => CHARACTER,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_escaped() {
+        let mut svg = Svg::new(10.0, 10.0);
+        svg.text((0.0, 0.0), "</text><script>\"&'\u{0}", "");
+        let text = svg.to_string();
+        assert!(
+            text.contains("&lt;/text&gt;&lt;script&gt;&quot;&amp;&#39;\u{fffd}"),
+            "{text}"
+        );
+    }
+}

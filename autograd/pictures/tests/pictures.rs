@@ -1,0 +1,92 @@
+//! What pictures show of a tape is what is on it.
+#![allow(missing_docs)]
+
+use autograd::{Matrix, Tape};
+use pictures::{
+    FadingMemory, FlowPictures, LineChart, ReplayPictures, TapePictures, TrianglePictures,
+    VarPictures,
+};
+
+#[test]
+fn a_page_has_a_frame_for_each_node_that_sends() {
+    let tape = Tape::<f64>::new();
+    let x = tape.var(Matrix::from([[0.5, 1.0], [0.2, 0.3]])).named("x");
+    let unseen = x.tanh();
+    let parts = [
+        x.cross_entropy(&[0, 1]),
+        x.gather_rows(&[1, 1, 0]).transpose().sum(),
+        tape.recompute(&[x], |v| v[0].tanh().sum()),
+    ];
+    let e = (parts[0] + parts[1] * parts[2]).named("E");
+    let page = e.page();
+    assert_eq!(page.frame_count(), e.replay().count());
+    assert_eq!(e.replay().page(), page);
+    let unseen = format!("<section data-node=\"{}\" data-to", unseen.index());
+    assert!(!page.to_string().contains(&unseen));
+}
+
+#[test]
+fn the_page_of_a_long_sweep_ends_with_the_rest_at_once() {
+    let tape = Tape::<f64>::new();
+    let x = tape.var(Matrix::scalar(0.1)).named("x");
+    let e = (0..1000).fold(x, |x, t| x.tanh().at(t)).named("E");
+    let page = e.page();
+    assert_eq!(page.frame_count(), 601);
+    assert!(page.to_string().contains("at once: 400 nodes"));
+}
+
+#[test]
+fn pictures_of_a_decomposition_have_its_names_and_numbers() {
+    let tape = Tape::<f64>::new();
+    let w = tape.var(Matrix::scalar(0.5)).named("W");
+    let mut states = vec![tape.var(Matrix::scalar(1.0)).named("h")];
+    for t in 0..3 {
+        let _step = tape.step(t);
+        states.push(states[t].matmul_t(w).named("h"));
+    }
+    let e = states[3].sum().named("E");
+    let map = w.triangle(&[e]).heat_map().svg().to_string();
+    for text in ["‖∂E/∂W‖ by step", ">t = 2<", ">0.250<"] {
+        assert!(map.contains(text), "{text} in {map}");
+    }
+    let chart = e.gradient_flow(&states).chart().svg().to_string();
+    assert!(chart.contains("σ₁(∂h_T/∂h_t)"), "{chart}");
+}
+
+/// What users call things cannot get out of where it is shown.
+#[test]
+fn hostile_names_stay_text_everywhere() {
+    const EVIL: &str = "</title></svg></script><script>alert(1)</script>\"'&\\input{x}$^_%#~\u{0}";
+    let tape = Tape::<f64>::new();
+    let scope = tape.scope(EVIL);
+    let w = tape.var(Matrix::scalar(0.5)).named(EVIL);
+    let e = (w * 2.0).named(EVIL).at(0).square().named(EVIL).at(0);
+    drop(scope);
+    let map = w.triangle(&[e]).heat_map().titled(EVIL).svg();
+    let chart = LineChart::new(EVIL, EVIL, EVIL)
+        .line(EVIL, &[1.0, 2.0])
+        .svg();
+    let fading = FadingMemory::new(EVIL, &[1.0], &[1.0]).svg();
+    let gradients = e.backward();
+    let drawing = tape.drawing(Some(&gradients)).svg();
+    let overview = tape.overview(Some(&gradients)).svg();
+    for (what, text) in [
+        ("map", map.to_string()),
+        ("chart", chart.to_string()),
+        ("fading", fading.to_string()),
+        ("drawing", drawing.to_string()),
+        ("overview", overview.to_string()),
+        ("page", e.page().to_string()),
+    ] {
+        assert!(text.contains("&lt;script&gt;"), "{what} shows the name");
+        assert!(!text.contains("<script>alert"), "{what}: {text}");
+        assert!(!text.contains('\u{0}'), "{what}");
+    }
+    let dot = tape.drawing(None).dot();
+    let quotes = dot
+        .replace("\\\\", "")
+        .replace("\\\"", "")
+        .matches('"')
+        .count();
+    assert!(quotes.is_multiple_of(2) && !dot.contains('\u{0}'), "{dot}");
+}

@@ -1,0 +1,114 @@
+//! [`Gradients`]: what a reverse sweep gives.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::account::Account;
+use crate::{Matrix, MatrixView, Scalar, Tape, Var};
+
+/// Which gradients a sweep keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// Those of every node.
+    All,
+    /// Those of the variables alone; the others are recycled on the way.
+    Leaves,
+}
+
+/// The gradients of one node by all nodes before it, as values: nothing accumulates anywhere else.
+///
+/// ```
+/// use autograd::{Matrix, Tape};
+/// let tape = Tape::<f64>::new();
+/// let x = tape.var(Matrix::from([[1.0, 2.0]]));
+/// let y = x.square(); // any node's gradient can be asked for, not only a leaf's
+/// let gradients = (y * y).sum().backward();
+/// assert_eq!(gradients.of(y), Matrix::from([[2.0, 8.0]])); // 2 y
+/// assert_eq!(gradients.of(x), Matrix::from([[4.0, 32.0]])); // 4 x³
+/// ```
+pub struct Gradients<'t, T: Scalar = f32> {
+    lent: Lent<'t, T>,
+    start: usize,
+}
+
+impl<'t, T: Scalar> Gradients<'t, T> {
+    /// Those of the node at `start`.
+    pub(crate) fn new(lent: Lent<'t, T>, start: usize) -> Self {
+        Gradients { lent, start }
+    }
+
+    /// The tape that these are the gradients of.
+    pub fn tape(&self) -> &'t Tape<T> {
+        self.lent.tape
+    }
+
+    /// The gradient of a node, or `None` where no path leads from it to where the sweep started.
+    ///
+    /// A view is a part of its parent, so its gradient is that part of its parent's.
+    ///
+    /// # Panics
+    /// If the node is of another tape.
+    #[track_caller]
+    pub fn get(&self, of: Var<'_, T>) -> Option<MatrixView<'_, T>> {
+        assert!(
+            std::ptr::eq(self.tape(), of.tape),
+            "the gradient of a node of another tape"
+        );
+        let recording = self.tape().recording();
+        let node = &recording.nodes[of.index];
+        let reached = of.index <= self.start && node.needs_gradient;
+        let whole = self
+            .lent
+            .account
+            .get(node.place.owner)
+            .filter(|_| reached)?;
+        Some(node.place.view(whole))
+    }
+
+    /// The gradient of a node, moved out without a copy; `None` for a view, and where
+    /// [`Gradients::get`] gives none. [`Tape::recycle`] takes the matrix back when it is done with.
+    #[track_caller]
+    pub fn take(&mut self, of: Var<'_, T>) -> Option<Arc<Matrix<T>>> {
+        self.get(of)?;
+        self.lent.account.get_mut(of.index).take()
+    }
+
+    /// The gradient of a node as a matrix: zeros where no path leads from it to where the sweep
+    /// started.
+    #[track_caller]
+    pub fn of(&self, var: Var<'_, T>) -> Matrix<T> {
+        let zeros = || Matrix::zeros(var.row_count(), var.col_count());
+        self.get(var).map_or_else(zeros, |g| g.to_matrix())
+    }
+}
+
+/// What nodes of a tape have received: all of it goes back to the tape, also from a sweep that is
+/// dropped half-way.
+pub(crate) struct Lent<'t, T: Scalar> {
+    pub tape: &'t Tape<T>,
+    pub account: Account<T>,
+}
+
+impl<'t, T: Scalar> Lent<'t, T> {
+    /// Nothing yet, by so many nodes.
+    pub fn open(tape: &'t Tape<T>, nodes: usize) -> Self {
+        let mut account = tape.take_account();
+        account.open(nodes);
+        Lent { tape, account }
+    }
+}
+
+impl<T: Scalar> Drop for Lent<'_, T> {
+    fn drop(&mut self) {
+        self.tape.return_account(std::mem::take(&mut self.account));
+    }
+}
+
+impl<T: Scalar> fmt::Debug for Gradients<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of = self.tape().info(self.start);
+        f.debug_struct("Gradients")
+            .field("of", &of.to_string())
+            .finish_non_exhaustive()
+    }
+}

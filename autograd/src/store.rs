@@ -1,0 +1,98 @@
+//! [`Store`]: the numbers of a tape: values, recycled buffers, operands laid out for products.
+
+mod packed;
+mod pool;
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use elsa::FrozenVec;
+
+pub(crate) use packed::Right;
+pub use pool::PoolStats;
+pub(crate) use pool::unique;
+
+use crate::recording::{Place, Recording};
+use crate::{Matrix, MatrixView, Scalar, Shape};
+use packed::PackedOperands;
+use pool::Pool;
+
+/// The values of all nodes, and the buffers that values and gradients come from.
+pub(crate) struct Store<T> {
+    /// The matrices that nodes have their values in; views share their parent's.
+    values: FrozenVec<Arc<Matrix<T>>>,
+    pool: RefCell<Pool<T>>,
+    packed: RefCell<PackedOperands<T>>,
+}
+
+impl<T: Scalar> Store<T> {
+    pub fn new() -> Self {
+        Store {
+            values: FrozenVec::new(),
+            pool: RefCell::new(Pool::new()),
+            packed: RefCell::default(),
+        }
+    }
+
+    pub fn stats(&self) -> PoolStats {
+        self.pool.borrow().stats()
+    }
+
+    /// Keeps a value; gives its index.
+    pub fn push(&self, value: Arc<Matrix<T>>) -> usize {
+        self.values.push(value);
+        self.values.len() - 1
+    }
+
+    /// Removes the last value.
+    pub fn pop(&mut self) -> Option<Arc<Matrix<T>>> {
+        self.values.as_mut().pop()
+    }
+
+    #[inline]
+    pub fn value(&self, place: Place) -> MatrixView<'_, T> {
+        place.view(&self.values[place.buffer])
+    }
+
+    /// A buffer of this shape that nobody else has. Its elements are unspecified.
+    pub fn take(&self, shape: Shape) -> Arc<Matrix<T>> {
+        self.pool.borrow_mut().take(shape)
+    }
+
+    pub fn copy(&self, m: &Matrix<T>) -> Arc<Matrix<T>> {
+        let mut copy = self.take(m.shape());
+        unique(&mut copy).data_mut().copy_from_slice(m.data());
+        copy
+    }
+
+    /// Takes a buffer back, unless somebody still holds it.
+    pub fn give_back(&self, buffer: Arc<Matrix<T>>) {
+        self.pool.borrow_mut().give_back(buffer);
+    }
+}
+
+/// What is on a tape: the nodes with their values.
+pub(crate) struct Recorded<'a, T> {
+    pub recording: &'a Recording,
+    pub store: &'a Store<T>,
+}
+
+impl<T> Clone for Recorded<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Recorded<'_, T> {}
+
+impl<'a, T: Scalar> Recorded<'a, T> {
+    #[inline]
+    pub fn place(self, index: usize) -> Place {
+        self.recording.nodes[index].place
+    }
+
+    #[inline]
+    pub fn value(self, index: usize) -> MatrixView<'a, T> {
+        self.store.value(self.place(index))
+    }
+}

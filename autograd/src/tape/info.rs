@@ -1,0 +1,104 @@
+//! [`NodeInfo`]: what a tape knows about a node.
+
+use std::fmt;
+
+use super::Tape;
+use crate::{Scalar, Shape};
+
+/// What a tape knows about a node.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct NodeInfo {
+    /// The position on the tape.
+    pub index: usize,
+    /// The name given with [`Var::named`](crate::Var::named).
+    pub name: Option<&'static str>,
+    /// The name of the operation.
+    pub operation: &'static str,
+    /// The positions of its operands.
+    pub parents: Vec<usize>,
+    /// Number of rows and columns.
+    pub shape: Shape,
+    /// The time step.
+    pub time: Option<usize>,
+    /// The enclosing scopes, joined by "/"; empty outside of any.
+    pub scope: String,
+    /// Whether a gradient has a way through this node to a variable.
+    pub needs_gradient: bool,
+}
+
+impl NodeInfo {
+    /// The name with scope and time step, "lstm1/h.3"; nodes without a name have their position,
+    /// "%17".
+    pub fn label(&self) -> String {
+        let mut label = self.scope.clone();
+        if !label.is_empty() {
+            label.push('/');
+        }
+        match self.name {
+            Some(name) => label.push_str(name),
+            None => label.push_str(&format!("%{}", self.index)),
+        }
+        if let Some(t) = self.time {
+            label.push_str(&format!(".{t}"));
+        }
+        label
+    }
+}
+
+impl fmt::Display for NodeInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.label(), self.operation)
+    }
+}
+
+/// What is known of nodes.
+impl<T: Scalar> Tape<T> {
+    pub(crate) fn info(&self, index: usize) -> NodeInfo {
+        let recording = self.recording();
+        let node = &recording.nodes[index];
+        let leaf = match (node.needs_gradient, node.is_pooled) {
+            (true, _) => "variable",
+            (false, false) => "constant",
+            (false, true) => "data",
+        };
+        NodeInfo {
+            index,
+            name: node.label,
+            operation: self.with_operation(index, |op| op.name()).unwrap_or(leaf),
+            parents: recording.parents(&node.operands).to_vec(),
+            shape: node.place.shape,
+            time: node.time.map(|t| t as usize),
+            scope: recording.names.path(node.scope),
+            needs_gradient: node.needs_gradient,
+        }
+    }
+
+    /// What a node sends to one of its operands, in print.
+    pub(crate) fn rule(&self, index: usize, operand: usize) -> String {
+        self.with_operation(index, |op| op.rule(operand))
+            .unwrap_or_default()
+    }
+
+    /// What a node was recorded with besides its operands, in print.
+    pub(crate) fn arguments(&self, index: usize) -> String {
+        self.with_operation(index, |op| op.arguments())
+            .unwrap_or_default()
+    }
+
+    /// The letters that a node's rules have for its operands.
+    pub(crate) fn letters(&self, index: usize) -> &'static str {
+        let own = self
+            .with_operation(index, |op| op.letters())
+            .unwrap_or_default();
+        let recording = self.recording();
+        match (
+            own,
+            recording.parents(&recording.nodes[index].operands).len(),
+        ) {
+            ("", 1) => "x",
+            ("", _) => "abcd",
+            (own, _) => own,
+        }
+    }
+}
