@@ -1,11 +1,15 @@
 //! [`Matrix`]: row-major, two-dimensional, owned; and its views by rows and columns, without a copy.
 
+mod arithmetic;
+mod convert;
+mod print;
 mod view;
 
 use std::fmt;
 use std::ops::{Index, IndexMut, Range};
 
-use crate::{Error, Scalar};
+use crate::Scalar;
+pub(crate) use view::range_complaint;
 pub use view::{MatrixMut, MatrixView};
 
 /// Number of rows and columns; prints as `[rows, cols]`.
@@ -24,9 +28,36 @@ impl Shape {
     }
 
     /// The number of elements.
+    ///
+    /// # Panics
+    /// If they cannot be counted.
     #[allow(clippy::len_without_is_empty)] // a matrix is never empty
+    #[track_caller]
     pub fn len(self) -> usize {
-        self.rows * self.cols
+        match self.rows.checked_mul(self.cols) {
+            Some(len) => len,
+            None => self.too_large(),
+        }
+    }
+
+    /// This shape, if there can be a matrix of it.
+    ///
+    /// # Panics
+    /// If it has no elements, or more than memory has addresses.
+    #[track_caller]
+    pub(crate) fn checked<T>(self) -> Self {
+        let len = self.len();
+        assert!(len > 0, "a matrix {self} would have no elements");
+        match len.checked_mul(size_of::<T>()) {
+            Some(bytes) if isize::try_from(bytes).is_ok() => self,
+            _ => self.too_large(),
+        }
+    }
+
+    #[cold]
+    #[track_caller]
+    fn too_large(self) -> ! {
+        panic!("a matrix {self} would have more elements than memory has room for")
     }
 }
 
@@ -38,14 +69,17 @@ impl fmt::Display for Shape {
 
 /// A row-major matrix of at least one row and one column.
 ///
-/// Rows are the samples of a mini-batch, columns their features.
+/// Rows are the samples of a mini-batch, columns their features. `+`, `-` and `*` work element by
+/// element, as they do on a tape, so `a * b` is the product ⊙ of matrices of one shape; the matrix
+/// product is [`Matrix::matmul`].
 ///
 /// ```
 /// use autograd::Matrix;
 /// let m = Matrix::from([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
 /// assert_eq!(m.shape().to_string(), "[2, 3]");
 /// assert_eq!(m[(1, 2)], 6.0);
-/// assert_eq!(m.view().cols(1..3).to_matrix(), Matrix::from([[2.0, 3.0], [5.0, 6.0]]));
+/// assert_eq!(m.cols(1..3).to_matrix(), Matrix::from([[2.0, 3.0], [5.0, 6.0]]));
+/// assert_eq!(&m * 2.0 - &m * &m, Matrix::from([[1.0, 0.0, -3.0], [-8.0, -15.0, -24.0]]));
 /// ```
 #[derive(Clone, PartialEq)]
 pub struct Matrix<T = f32> {
@@ -57,7 +91,8 @@ impl<T: Scalar> Matrix<T> {
     /// All zeros.
     ///
     /// # Panics
-    /// Like every constructor that cannot fail, if there are no rows or no columns.
+    /// Like every constructor that cannot fail, if there are no rows or no columns, or if there are
+    /// more elements than memory has room for.
     #[track_caller]
     pub fn zeros(rows: usize, cols: usize) -> Self {
         Self::filled(rows, cols, T::ZERO)
@@ -66,14 +101,9 @@ impl<T: Scalar> Matrix<T> {
     /// All elements `x`.
     #[track_caller]
     pub fn filled(rows: usize, cols: usize, x: T) -> Self {
-        assert!(
-            rows > 0 && cols > 0,
-            "a matrix of shape [{rows}, {cols}] would have no elements"
-        );
-        Matrix {
-            shape: Shape::new(rows, cols),
-            data: vec![x; rows * cols],
-        }
+        let shape = Shape::new(rows, cols).checked::<T>();
+        let data = vec![x; shape.len()];
+        Matrix { shape, data }
     }
 
     /// Element (r, c) is `f(r, c)`.
@@ -86,24 +116,6 @@ impl<T: Scalar> Matrix<T> {
             }
         }
         m
-    }
-
-    /// From elements in row-major order.
-    ///
-    /// # Errors
-    /// [`Error::ElementCount`] if there are not rows × cols of them, or none.
-    pub fn from_vec(rows: usize, cols: usize, data: Vec<T>) -> Result<Self, Error> {
-        if data.is_empty() || rows.checked_mul(cols) != Some(data.len()) {
-            return Err(Error::ElementCount {
-                rows,
-                cols,
-                found: data.len(),
-            });
-        }
-        Ok(Matrix {
-            shape: Shape::new(rows, cols),
-            data,
-        })
     }
 
     /// The matrix [1, 1] of one number.
@@ -125,6 +137,10 @@ impl<T: Scalar> Matrix<T> {
     pub fn one_hot(indices: &[usize], classes: usize) -> Self {
         let mut m = Self::zeros(indices.len(), classes);
         for (r, &c) in indices.iter().enumerate() {
+            assert!(
+                c < classes,
+                "one_hot: class {c} of row {r} is not below {classes} classes"
+            );
             m[(r, c)] = T::ONE;
         }
         m
@@ -155,14 +171,35 @@ impl<T: Scalar> Matrix<T> {
         &mut self.data
     }
 
-    /// The elements in row-major order, without a copy.
-    pub fn into_vec(self) -> Vec<T> {
-        self.data
-    }
-
     /// The whole matrix as a view.
     pub fn view(&self) -> MatrixView<'_, T> {
         MatrixView::new(&self.data, self.shape, self.shape.cols)
+    }
+
+    /// One row.
+    ///
+    /// # Panics
+    /// If there are fewer rows.
+    #[track_caller]
+    pub fn row(&self, r: usize) -> &[T] {
+        self.view().row(r)
+    }
+
+    /// The rows, one after the other.
+    ///
+    /// ```
+    /// # use autograd::Matrix;
+    /// let m = Matrix::from([[1.0, 2.0], [3.0, 4.0]]);
+    /// let sums: Vec<f64> = m.row_iter().map(|row| row.iter().sum()).collect();
+    /// assert_eq!(sums, [3.0, 7.0]);
+    /// ```
+    pub fn row_iter(&self) -> impl ExactSizeIterator<Item = &[T]> + DoubleEndedIterator {
+        self.view().row_iter()
+    }
+
+    /// The column of each row's largest element: see [`MatrixView::row_argmax`].
+    pub fn row_argmax(&self) -> Vec<usize> {
+        self.view().row_argmax()
     }
 
     /// Some of the rows, as a view.
@@ -206,31 +243,36 @@ impl<T: Scalar> Matrix<T> {
         self.view().norm()
     }
 
-    /// The largest absolute difference to another matrix of this shape.
+    /// The largest absolute difference to another matrix of this shape; NaN if one of the
+    /// differences is, so that no comparison with a tolerance holds then.
     ///
     /// # Panics
     /// If the shapes differ.
     #[track_caller]
     pub fn max_abs_diff(&self, other: &Self) -> f64 {
-        assert_eq!(
-            self.shape, other.shape,
-            "max_abs_diff compares matrices of one shape"
+        let (shape, theirs) = (self.shape, other.shape);
+        assert!(
+            shape == theirs,
+            "max_abs_diff: {shape} against {theirs}: the shapes must be equal"
         );
         let pairs = self.data.iter().zip(&other.data);
         pairs
             .map(|(&a, &b)| (a - b).abs().to_f64())
-            .fold(0.0, f64::max)
+            .fold(0.0, |most, d| if d > most || d.is_nan() { d } else { most })
     }
 
     /// Takes on a new shape, keeping the allocation where it is large enough; what the elements
     /// are afterwards is unspecified.
+    #[track_caller]
     pub(crate) fn reshape(&mut self, shape: Shape) {
-        self.shape = shape;
+        self.shape = shape.checked::<T>();
         self.data.resize(shape.len(), T::ZERO);
     }
 
     /// A matrix whose allocation has room for `capacity` elements.
+    #[track_caller]
     pub(crate) fn with_capacity(shape: Shape, capacity: usize) -> Self {
+        let shape = shape.checked::<T>();
         let mut data = Vec::with_capacity(capacity.max(shape.len()));
         data.resize(shape.len(), T::ZERO);
         Matrix { shape, data }
@@ -238,19 +280,6 @@ impl<T: Scalar> Matrix<T> {
 
     pub(crate) fn capacity(&self) -> usize {
         self.data.capacity()
-    }
-}
-
-impl<T: Scalar, const R: usize, const C: usize> From<[[T; C]; R]> for Matrix<T> {
-    fn from(rows: [[T; C]; R]) -> Self {
-        Self::from_fn(R, C, |r, c| rows[r][c])
-    }
-}
-
-/// A slice as a row vector.
-impl<T: Scalar> From<&[T]> for Matrix<T> {
-    fn from(row: &[T]) -> Self {
-        Self::from_fn(1, row.len(), |_, c| row[c])
     }
 }
 
@@ -278,49 +307,4 @@ fn check_index(shape: Shape, r: usize, c: usize) {
         r < shape.rows && c < shape.cols,
         "element ({r}, {c}) of a matrix {shape}"
     );
-}
-
-impl<T: Scalar> fmt::Display for Matrix<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.view().fmt(f)
-    }
-}
-
-impl<T: Scalar> fmt::Debug for Matrix<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Matrix {} {}", self.shape, self)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_matrix_needs_as_many_elements_as_its_shape_says() {
-        let error = Matrix::from_vec(2, 3, vec![0.0_f32; 5]).unwrap_err();
-        assert_eq!(error.to_string(), "a matrix [2, 3] has 6 elements, not 5");
-        assert!(Matrix::<f32>::from_vec(0, 3, vec![]).is_err());
-        assert!(Matrix::from_vec(usize::MAX, 2, vec![0.0_f32; 5]).is_err());
-    }
-
-    #[test]
-    fn views_of_views_see_the_elements_of_the_matrix() {
-        let m = Matrix::from_fn(4, 5, |r, c| (10 * r + c) as f64);
-        let v = m.view().rows(1..4).cols(2..5).rows(1..3).cols(1..2);
-        assert_eq!(v.to_matrix(), Matrix::from([[23.0], [33.0]]));
-        assert_eq!(v[(1, 0)], 33.0);
-        assert_eq!(v.contiguous(), None);
-        assert_eq!(m.view().rows(1..3).contiguous().map(<[f64]>::len), Some(10));
-    }
-
-    #[test]
-    fn printing_is_short_for_large_matrices() {
-        assert_eq!(
-            Matrix::from([[1.0, -2.5]]).to_string(),
-            "[[1.0000, -2.5000]]"
-        );
-        let large = Matrix::<f32>::zeros(100, 100).to_string();
-        assert!(large.len() < 600 && large.contains('…'), "{large}");
-    }
 }

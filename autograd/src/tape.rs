@@ -101,6 +101,10 @@ impl<T: Scalar> Tape<T> {
 
     /// A constant in a recycled buffer: `fill` is handed the matrix, with unspecified elements.
     /// This is how data reaches a tape without an allocation.
+    ///
+    /// # Panics
+    /// If there are no rows or no columns, or more elements than memory has room for.
+    #[track_caller]
     pub fn constant_with(
         &self,
         rows: usize,
@@ -111,22 +115,28 @@ impl<T: Scalar> Tape<T> {
     }
 
     /// [`Tape::constant_with`], for a leaf that gradients are taken by.
+    #[track_caller]
     pub(crate) fn var_with(&self, shape: Shape, fill: impl FnOnce(&mut Matrix<T>)) -> Var<'_, T> {
         self.pooled_leaf(shape, fill, true)
     }
 
+    #[track_caller]
     fn pooled_leaf(
         &self,
         shape: Shape,
         fill: impl FnOnce(&mut Matrix<T>),
         needs_gradient: bool,
     ) -> Var<'_, T> {
-        let mut value = self.store.take(shape);
+        let mut value = self.store.take(shape.checked::<T>());
         fill(unique(&mut value));
         self.leaf(value, needs_gradient, true)
     }
 
     /// A constant of zeros.
+    ///
+    /// # Panics
+    /// If there are no rows or no columns, or more elements than memory has room for.
+    #[track_caller]
     pub fn zeros(&self, rows: usize, cols: usize) -> Var<'_, T> {
         self.constant_with(rows, cols, |m| m.data_mut().fill(T::ZERO))
     }

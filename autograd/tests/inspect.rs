@@ -141,7 +141,7 @@ proptest! {
             }
             let mut by_columns = Matrix::zeros(n, n);
             for &step in triangle.steps() {
-                add(&mut by_columns, &triangle.column_sum(step));
+                by_columns += triangle.column_sum(step);
             }
             prop_assert!(close(&by_columns, &swept.of(parameter)));
         }
@@ -226,11 +226,6 @@ fn rotation(n: usize, seed: f64) -> Matrix<f64> {
         }
     }
     m
-}
-
-fn add(to: &mut Matrix<f64>, part: &Matrix<f64>) {
-    let elements = to.data_mut().iter_mut().zip(part.data());
-    elements.for_each(|(to, &x)| *to += x);
 }
 
 fn close(a: &Matrix<f64>, b: &Matrix<f64>) -> bool {

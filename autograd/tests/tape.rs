@@ -64,11 +64,7 @@ fn the_gradients_of_many_steps_are_the_same_gathered_or_one_by_one() {
     let one_by_one = Var::concat_rows(&all).sum().backward();
     let mut sum = Matrix::zeros(hidden, hidden);
     for &w in &copies {
-        let part = one_by_one.of(w);
-        sum.data_mut()
-            .iter_mut()
-            .zip(part.data())
-            .for_each(|(s, &x)| *s += x);
+        sum += one_by_one.of(w);
     }
     assert!(gathered.of(p[1]).max_abs_diff(&sum) < 1e-10 * sum.norm());
     assert!(gathered.of(p[0]).max_abs_diff(&one_by_one.of(q[0])) < 1e-10 * sum.norm());

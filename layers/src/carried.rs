@@ -1,12 +1,14 @@
 //! [`Carried`]: a state between two tapes.
 
+use std::fmt;
+
 use autograd::{Matrix, Scalar, Tape};
 
 use crate::State;
 
 /// The values of a layer's [`State`], carried from one pass to the next: the end of one stretch of
 /// a long text is the beginning of the next, in truncated backpropagation through time.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Carried<T: Scalar = f32> {
     /// The hidden state: `[B, H]`.
     pub h: Matrix<T>,
@@ -16,12 +18,14 @@ pub struct Carried<T: Scalar = f32> {
 
 impl<T: Scalar> Carried<T> {
     /// Zeros, with a cell state or without.
+    ///
+    /// # Panics
+    /// If there are no rows, or no hidden units.
+    #[track_caller]
     pub fn zeros(batch: usize, hidden: usize, cell_state: bool) -> Self {
-        let zeros = || Matrix::zeros(batch, hidden);
-        Carried {
-            h: zeros(),
-            c: cell_state.then(zeros),
-        }
+        let h = Matrix::zeros(batch, hidden);
+        let c = cell_state.then(|| h.clone());
+        Carried { h, c }
     }
 
     /// Begins again at zero, without an allocation.
@@ -50,11 +54,25 @@ impl<T: Scalar> Carried<T> {
     /// If the state has another shape, or a cell state where this has none or the reverse.
     #[track_caller]
     pub fn store(&mut self, state: &State<'_, T>) {
-        self.h.view_mut().copy_from(state.h.value());
-        match (&mut self.c, state.c) {
-            (Some(to), Some(from)) => to.view_mut().copy_from(from.value()),
-            (None, None) => {}
-            _ => panic!("a cell state on one side only"),
+        let pairs = [
+            (Some(&mut self.h), Some(state.h)),
+            (self.c.as_mut(), state.c),
+        ];
+        for (to, from) in pairs {
+            match (to, from) {
+                (Some(to), Some(from)) => {
+                    let (shape, found) = (to.shape(), from.shape());
+                    assert!(
+                        shape == found,
+                        "the state {} {found} for a carried one of {shape}",
+                        from.info().label()
+                    );
+                    to.view_mut().copy_from(from.value());
+                }
+                (None, None) => {}
+                (Some(_), None) => panic!("a state without c for a carried one with it"),
+                (None, Some(_)) => panic!("a state with c for a carried one without it"),
+            }
         }
     }
 
@@ -69,5 +87,18 @@ impl<T: Scalar> Carried<T> {
         for (to, from) in layers.iter_mut().zip(states) {
             to.store(from);
         }
+    }
+}
+
+impl<T: Scalar> fmt::Debug for Carried<T> {
+    /// Shapes, and elements as far as [`Matrix`] prints them with `{}`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut carried = f.debug_struct("Carried");
+        for (name, m) in [("h", Some(&self.h)), ("c", self.c.as_ref())] {
+            if let Some(m) = m {
+                carried.field(name, &format_args!("{} {m}", m.shape()));
+            }
+        }
+        carried.finish()
     }
 }

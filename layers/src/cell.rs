@@ -1,8 +1,10 @@
 //! [`Cell`]: one time step of a recurrent layer.
 
+use std::fmt;
+
 use autograd::{Scalar, Var};
 
-use crate::{Bound, ParameterId, Projection, Weights};
+use crate::{Bound, ParameterId, Projection, Weights, check};
 
 /// What a layer hands from one step to the next, a row for each sample of the mini-batch.
 #[derive(Clone, Copy)]
@@ -24,6 +26,20 @@ impl<'t, T: Scalar> State<'t, T> {
     }
 }
 
+impl<T: Scalar> fmt::Debug for State<'_, T> {
+    /// The names and shapes: `State { h: lstm1/h.3 [4, 8], c: lstm1/c.3 [4, 8] }`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut state = f.debug_struct("State");
+        for (name, part) in [("h", Some(self.h)), ("c", self.c)] {
+            if let Some(part) = part {
+                let label = part.info().label();
+                state.field(name, &format_args!("{label} {}", part.shape()));
+            }
+        }
+        state.finish()
+    }
+}
+
 /// One time step of a recurrent layer, as its equations.
 ///
 /// A step sees its input only as z_x = U x_t + b, so that [`Cell::project`] can do the product of
@@ -37,6 +53,7 @@ pub trait Cell<T: Scalar> {
     ///
     /// # Panics
     /// If a shape does not fit.
+    #[track_caller]
     fn step<'t>(&self, p: &Bound<'t, T>, zx: Var<'t, T>, s: State<'t, T>) -> State<'t, T>;
 
     /// Whether the state has a c beside its h.
@@ -60,7 +77,12 @@ pub trait Cell<T: Scalar> {
     }
 
     /// The state before the first step: zeros, or the learned rows for every sample.
+    ///
+    /// # Panics
+    /// If the mini-batch has no rows, or the parameters are of another set.
+    #[track_caller]
     fn initial_state<'t>(&self, p: &Bound<'t, T>, batch: usize) -> State<'t, T> {
+        check::start(self, p, batch);
         let weights = self.weights();
         let _scope = weights.scope(p.tape());
         let start = |learned: Option<ParameterId>, name| {
@@ -76,8 +98,11 @@ pub trait Cell<T: Scalar> {
     /// z_x = U x_t + b for all steps in one product: `[T*B, input]` to `[T*B, G*H]`.
     ///
     /// # Panics
-    /// If `x` has another number of columns than the cell has inputs.
+    /// If `x` has another number of columns than the cell has inputs, is of another tape, or the
+    /// parameters are of another set.
+    #[track_caller]
     fn project<'t>(&self, p: &Bound<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
+        check::input(self, p, x);
         let _scope = self.weights().scope(p.tape());
         let (u, b) = self.input_weight();
         p.var(b).add_matmul_t(x, p.var(u)).named("zx")
@@ -85,19 +110,29 @@ pub trait Cell<T: Scalar> {
 
     /// z_x of one-hot inputs, given as one symbol a row: U x is a column of U, so each step looks
     /// up columns of U + b.
+    ///
+    /// # Panics
+    /// If a symbol is not below the number of inputs, or the parameters are of another set.
+    #[track_caller]
     fn project_symbols<'t, 's>(
         &self,
         p: &Bound<'t, T>,
         symbols: &'s [usize],
     ) -> Projection<'t, 's, T> {
+        check::lookup(self, p, symbols);
         let table = self.symbol_table(p);
         Projection::LookedUp { table, symbols }
     }
 
     /// z_x of every symbol, `[V, G*H]`: (U + b)ᵀ.
+    ///
+    /// # Panics
+    /// If the parameters are of another set.
+    #[track_caller]
     fn symbol_table<'t>(&self, p: &Bound<'t, T>) -> Var<'t, T> {
-        let _scope = self.weights().scope(p.tape());
         let (u, b) = self.input_weight();
+        check::parameters(&self.weights().name, "project", p, [u, b]);
+        let _scope = self.weights().scope(p.tape());
         p.var(u).transpose() + p.var(b)
     }
 }

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::{
     Bound, Carried, Cell, Gru, Linear, Lstm, ParameterSet, Projection, Reset, SimpleRnn, Stack,
-    State, dropout,
+    State, check, dropout,
 };
 
 /// The kinds of recurrent layers, by name: "rnn", "lstm", "gru".
@@ -131,6 +131,10 @@ impl<T: Scalar> CharModel<T> {
     }
 
     /// The state before a text, zeros for every layer, to be carried from pass to pass.
+    ///
+    /// # Panics
+    /// If there are no texts.
+    #[track_caller]
     pub fn zeros(&self, batch: usize) -> Vec<Carried<T>> {
         self.stack.zeros(batch)
     }
@@ -151,11 +155,27 @@ impl<T: Scalar> CharModel<T> {
         states: &[Carried<T>],
         dropout: Option<(f64, &mut dyn Rng)>,
     ) -> (Var<'t, T>, Vec<State<'t, T>>) {
-        let zx = self.stack.cells[0].project_symbols(p, symbols);
+        let zx = self.project(p, symbols, batch);
         self.logits_of(p, zx, batch, states, dropout)
     }
 
+    /// z_x of the first layer, for T steps of `batch` texts.
+    #[track_caller]
+    fn project<'t, 's>(
+        &self,
+        p: &Bound<'t, T>,
+        symbols: &'s [usize],
+        batch: usize,
+    ) -> Projection<'t, 's, T> {
+        assert!(!symbols.is_empty(), "a text of no symbols");
+        let _ = check::steps(symbols.len(), "symbols", batch);
+        let first = self.stack.first();
+        check::lookup(first, p, symbols);
+        first.project_symbols(p, symbols)
+    }
+
     /// [`CharModel::logits`] from z_x of the first layer.
+    #[track_caller]
     pub(crate) fn logits_of<'t>(
         &self,
         p: &Bound<'t, T>,
@@ -169,6 +189,16 @@ impl<T: Scalar> CharModel<T> {
         let (h, states) = self.stack.run(p, zx, batch, &states, &mut drop);
         let logits = self.output.apply(p, drop(h)).named("logits");
         (logits, states)
+    }
+}
+
+impl<T: Scalar> fmt::Debug for CharModel<T> {
+    /// `CharModel(lstm1: 65 -> 128, lstm2: 128 -> 128, output: 128 -> 65)`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let output = &self.output;
+        let sizes = format!("{} -> {}", output.input_size(), output.output_size());
+        let output = check::place(&output.name, &sizes);
+        write!(f, "CharModel({}, {output})", self.stack.sizes())
     }
 }
 

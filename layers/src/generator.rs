@@ -1,8 +1,11 @@
 //! [`Generator`]: a character model that is read out symbol by symbol.
 
+use std::fmt;
+
 use autograd::{MatrixView, Scalar, Tape};
 
-use crate::{Bound, Carried, CharModel, ParameterSet, Projection};
+use crate::parameters::Identity;
+use crate::{Bound, Carried, CharModel, ParameterSet, Projection, check};
 
 /// Runs a [`CharModel`] one symbol at a time, as for writing text.
 ///
@@ -27,7 +30,8 @@ use crate::{Bound, Carried, CharModel, ParameterSet, Projection};
 pub struct Generator<'m, T: Scalar = f32> {
     model: &'m CharModel<T>,
     tape: Tape<T>,
-    parameters: usize,
+    /// The model's parameters.
+    parameters: (usize, Option<Identity>),
     /// The first layer's inputs by symbol, the last node that is kept.
     table: usize,
     carried: Vec<Carried<T>>,
@@ -36,13 +40,18 @@ pub struct Generator<'m, T: Scalar = f32> {
 
 impl<'m, T: Scalar> Generator<'m, T> {
     /// A generator of `batch` texts side by side, before their first symbols.
+    ///
+    /// # Panics
+    /// If there are no texts, or the parameters are not the model's.
+    #[track_caller]
     pub fn new(model: &'m CharModel<T>, parameters: &ParameterSet<T>, batch: usize) -> Self {
         let tape = Tape::new();
         let p = parameters.bind(&tape);
-        let table = model.stack.cells[0].symbol_table(&p).index();
+        check::lookup(model.stack.first(), &p, &[]);
+        let table = model.stack.first().symbol_table(&p).index();
         Generator {
             model,
-            parameters: parameters.len(),
+            parameters: (p.len(), p.set()),
             table,
             carried: model.zeros(batch),
             batch,
@@ -58,8 +67,10 @@ impl<'m, T: Scalar> Generator<'m, T> {
     pub fn read(&mut self, symbols: &[usize]) -> MatrixView<'_, T> {
         let (found, batch) = (symbols.len(), self.batch);
         assert!(found == batch, "{found} symbols for {batch} texts");
+        check::symbols("", symbols, self.tape.node(self.table).row_count());
         self.tape.rewind(self.table + 1);
-        let p = Bound::first(&self.tape, self.parameters);
+        let (count, set) = self.parameters;
+        let p = Bound::new(&self.tape, 0, count, set);
         let table = self.tape.node(self.table);
         let zx = Projection::LookedUp { table, symbols };
         let (logits, states) = self.model.logits_of(&p, zx, batch, &self.carried, None);
@@ -70,5 +81,15 @@ impl<'m, T: Scalar> Generator<'m, T> {
     /// The states after what has been read, to go on from.
     pub fn states(&self) -> &[Carried<T>] {
         &self.carried
+    }
+}
+
+impl<T: Scalar> fmt::Debug for Generator<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut generator = f.debug_struct("Generator");
+        generator.field("model", self.model);
+        generator
+            .field("texts", &self.batch)
+            .finish_non_exhaustive()
     }
 }

@@ -4,7 +4,7 @@ use autograd::{Scalar, Var};
 use rand::Rng;
 
 use crate::weights::dotted;
-use crate::{Bound, Cell, ParameterId, ParameterSet, State, Weights, uniform};
+use crate::{Bound, Cell, ParameterId, ParameterSet, State, Weights, check, uniform};
 
 /// On which side of the recurrent product a [`Gru`] resets its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,6 +63,9 @@ impl Gru {
     }
 
     /// Makes the initial state a parameter "name.h0", which starts at zero.
+    ///
+    /// # Panics
+    /// If the name is taken.
     #[track_caller]
     pub fn with_learned_state<T: Scalar>(mut self, set: &mut ParameterSet<T>) -> Self {
         self.weights.learn_hidden_state(set);
@@ -83,7 +86,9 @@ impl<T: Scalar> Cell<T> for Gru {
         &self.weights
     }
 
+    #[track_caller]
     fn step<'t>(&self, p: &Bound<'t, T>, zx: Var<'t, T>, s: State<'t, T>) -> State<'t, T> {
+        check::step(self, p, zx, s);
         let (h, w, size) = (s.h, p.var(self.weights.w), self.weights.hidden);
         let (gates, candidate) = (0..2 * size, 2 * size..3 * size);
         let (w_rz, w_n) = (w.rows(gates.clone()), w.rows(candidate.clone()));

@@ -27,9 +27,11 @@
 //! Sequences are time-major: T steps of a mini-batch of B rows are stacked to `[T*B, features]`,
 //! whose row blocks are the steps.
 
+mod bound;
 mod carried;
 mod cell;
 mod char_model;
+mod check;
 mod dropout;
 mod embedding;
 mod generator;
@@ -46,6 +48,7 @@ mod stack;
 mod unroll;
 mod weights;
 
+pub use bound::Bound;
 pub use carried::Carried;
 pub use cell::{Cell, State};
 pub use char_model::{CellKind, CharModel, UnknownCell};
@@ -56,7 +59,7 @@ pub use gru::{Gru, Reset};
 pub use init::uniform;
 pub use linear::Linear;
 pub use lstm::Lstm;
-pub use parameters::{Bound, ParameterId, ParameterSet};
+pub use parameters::{ParameterId, ParameterSet};
 pub use projection::Projection;
 pub use rnn::SimpleRnn;
 pub use sampling::{SamplingError, sample};

@@ -3,23 +3,27 @@
 use autograd::{Scalar, Var};
 use rand::Rng;
 
-use crate::weights::dotted;
-use crate::{Bound, ParameterId, ParameterSet, uniform};
+use crate::weights::{dotted, sizes};
+use crate::{Bound, ParameterId, ParameterSet, check, uniform};
 
 /// A dense layer, y = V x + d: the lecture's way from the hidden state to the logits.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Linear {
+    /// What the parameters' names begin with.
+    pub name: String,
     /// V: `[outputs, inputs]`.
     pub v: ParameterId,
     /// d: `[1, outputs]`.
     pub d: ParameterId,
+    inputs: usize,
+    outputs: usize,
 }
 
 impl Linear {
     /// Adds the parameters "name.V" and "name.d", drawn from U(-1/√inputs, 1/√inputs).
     ///
     /// # Panics
-    /// If a name is taken.
+    /// If a name is taken, or a size is 0.
     #[track_caller]
     pub fn new<T: Scalar>(
         set: &mut ParameterSet<T>,
@@ -28,19 +32,40 @@ impl Linear {
         outputs: usize,
         rng: &mut (impl Rng + ?Sized),
     ) -> Self {
+        sizes(name, &[(inputs, "inputs"), (outputs, "outputs")]);
         let bound = 1.0 / (inputs as f64).sqrt();
         Linear {
+            name: name.into(),
             v: set.add(dotted(name, "V"), uniform(outputs, inputs, bound, rng)),
             d: set.add(dotted(name, "d"), uniform(1, outputs, bound, rng)),
+            inputs,
+            outputs,
         }
+    }
+
+    /// The number of inputs.
+    pub fn input_size(&self) -> usize {
+        self.inputs
+    }
+
+    /// The number of outputs.
+    pub fn output_size(&self) -> usize {
+        self.outputs
     }
 
     /// x Vᵀ + d: `[rows, inputs]` to `[rows, outputs]`.
     ///
     /// # Panics
-    /// If `x` has another number of columns than V.
+    /// If `x` has another number of columns than V, is of another tape, or the parameters are of
+    /// another set.
     #[track_caller]
     pub fn apply<'t, T: Scalar>(&self, p: &Bound<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
-        p.var(self.d).add_matmul_t(x, p.var(self.v))
+        let place = (self.name.as_str(), "apply");
+        check::parameters(place.0, place.1, p, [self.v, self.d]);
+        let v = p.var(self.v);
+        check::operand(place, x, v, v.col_count(), |_| {
+            format!("the layer has {} inputs", v.col_count())
+        });
+        p.var(self.d).add_matmul_t(x, v)
     }
 }

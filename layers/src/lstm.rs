@@ -3,7 +3,7 @@
 use autograd::{Scalar, Var};
 use rand::Rng;
 
-use crate::{Bound, Cell, ParameterSet, State, Weights};
+use crate::{Bound, Cell, ParameterSet, State, Weights, check};
 
 /// Long short-term memory (Hochreiter and Schmidhuber 1997; Gers et al. 2000), as
 /// [`torch.nn.LSTM`]:
@@ -48,6 +48,10 @@ impl Lstm {
     /// Starts the bias of the forget gate at `bias`. At 1 the cell remembers from the start
     /// (Gers et al. 2000; Jozefowicz et al. 2015), which helps where what matters is far back, and
     /// slows the first epochs of a character model.
+    ///
+    /// # Panics
+    /// If the layer is of another set.
+    #[track_caller]
     pub fn with_forget_bias<T: Scalar>(self, set: &mut ParameterSet<T>, bias: T) -> Self {
         let hidden = self.weights.hidden;
         set.get_mut(self.weights.b).data_mut()[hidden..2 * hidden].fill(bias);
@@ -55,6 +59,9 @@ impl Lstm {
     }
 
     /// Makes the initial state parameters "name.h0" and "name.c0", which start at zero.
+    ///
+    /// # Panics
+    /// If a name is taken.
     #[track_caller]
     pub fn with_learned_state<T: Scalar>(mut self, set: &mut ParameterSet<T>) -> Self {
         self.weights.learn_hidden_state(set);
@@ -72,10 +79,9 @@ impl<T: Scalar> Cell<T> for Lstm {
         true
     }
 
-    /// # Panics
-    /// If the state has no c, or a shape does not fit.
     #[track_caller]
     fn step<'t>(&self, p: &Bound<'t, T>, zx: Var<'t, T>, s: State<'t, T>) -> State<'t, T> {
+        check::step(self, p, zx, s);
         let before = s.c.expect("the state of an LSTM has a c");
         let z = zx.add_matmul_t(s.h, p.var(self.weights.w)).named("z");
         let size = self.weights.hidden;

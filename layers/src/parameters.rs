@@ -1,21 +1,51 @@
 //! Parameters live outside any tape, under stable dotted names, and are bound to one for a pass.
 
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
-use autograd::{Matrix, Scalar, Tape, Var};
+use autograd::{Matrix, Scalar, Tape};
 
-/// A handle to a parameter of a [`ParameterSet`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct ParameterId(usize);
+use crate::Bound;
+
+/// What tells the sets of two models apart: a number drawn when a set is made. It has no influence
+/// on anything that is computed. (A count would begin anew in each cell of a notebook.)
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Identity(u64);
+
+impl Identity {
+    fn draw() -> Self {
+        Identity(RandomState::new().hash_one(()))
+    }
+}
+
+/// A handle to a parameter of a [`ParameterSet`], or of a clone of it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ParameterId {
+    set: Identity,
+    index: usize,
+}
 
 impl ParameterId {
     /// The position in the set.
     pub fn index(self) -> usize {
-        self.0
+        self.index
+    }
+
+    pub(crate) fn is_of(self, set: Identity) -> bool {
+        self.set == set
+    }
+}
+
+impl fmt::Debug for ParameterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ParameterId({})", self.index)
     }
 }
 
 /// The parameters of a model, by name: "lstm1.U".
+///
+/// A clone is the same model with values of its own: the handles of one are good for the other.
 ///
 /// ```
 /// use autograd::{Matrix, Tape};
@@ -26,12 +56,13 @@ impl ParameterId {
 /// let p = set.bind(&tape);
 /// assert_eq!(p.var(u).value().to_matrix(), *set.get(u));
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone)]
 pub struct ParameterSet<T: Scalar = f32> {
+    identity: Identity,
     entries: Vec<Entry<T>>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Entry<T: Scalar> {
     name: String,
     label: &'static str,
@@ -43,6 +74,7 @@ impl<T: Scalar> ParameterSet<T> {
     /// An empty set.
     pub fn new() -> Self {
         ParameterSet {
+            identity: Identity::draw(),
             entries: Vec::new(),
         }
     }
@@ -64,35 +96,81 @@ impl<T: Scalar> ParameterSet<T> {
             label,
             value: Arc::new(value),
         });
-        ParameterId(self.entries.len() - 1)
+        self.id(self.entries.len() - 1)
+    }
+
+    fn id(&self, index: usize) -> ParameterId {
+        let set = self.identity;
+        ParameterId { set, index }
+    }
+
+    /// Whether this is a parameter of this set, or of one that it is a clone of.
+    pub fn contains(&self, id: ParameterId) -> bool {
+        id.is_of(self.identity) && id.index < self.entries.len()
+    }
+
+    #[track_caller]
+    fn check(&self, id: ParameterId) {
+        assert!(
+            self.contains(id),
+            "parameter {} of another set: this one has {}, and goes with the model that was made with it",
+            id.index,
+            self.names(),
+        );
+    }
+
+    /// "lstm1.U, lstm1.W, lstm1.b, …"
+    fn names(&self) -> String {
+        const SHOWN: usize = 3;
+        let names = self.entries.iter().take(SHOWN).map(|e| e.name.as_str());
+        let names = names.collect::<Vec<_>>().join(", ");
+        match self.entries.len() {
+            0 => "no parameters".into(),
+            n if n > SHOWN => format!("{names}, …"),
+            _ => names,
+        }
     }
 
     /// The value of a parameter.
+    ///
+    /// # Panics
+    /// If the parameter is of another set.
+    #[track_caller]
     pub fn get(&self, id: ParameterId) -> &Matrix<T> {
-        &self.entries[id.0].value
+        self.check(id);
+        &self.entries[id.index].value
     }
 
     /// The value of a parameter, to be changed. While a tape holds it, this makes a copy.
+    ///
+    /// # Panics
+    /// If the parameter is of another set.
+    #[track_caller]
     pub fn get_mut(&mut self, id: ParameterId) -> &mut Matrix<T> {
-        Arc::make_mut(&mut self.entries[id.0].value)
+        self.check(id);
+        Arc::make_mut(&mut self.entries[id.index].value)
     }
 
     /// The name of a parameter.
+    ///
+    /// # Panics
+    /// If the parameter is of another set.
+    #[track_caller]
     pub fn name(&self, id: ParameterId) -> &str {
-        &self.entries[id.0].name
+        self.check(id);
+        &self.entries[id.index].name
     }
 
     /// The parameter of this name.
     pub fn find(&self, name: &str) -> Option<ParameterId> {
-        self.entries
-            .iter()
-            .position(|e| e.name == name)
-            .map(ParameterId)
+        let index = self.entries.iter().position(|e| e.name == name);
+        index.map(|index| self.id(index))
     }
 
     /// All parameters, in the order in which they were added.
     pub fn ids(&self) -> impl DoubleEndedIterator<Item = ParameterId> + use<T> {
-        (0..self.entries.len()).map(ParameterId)
+        let set = self.identity;
+        (0..self.entries.len()).map(move |index| ParameterId { set, index })
     }
 
     /// The number of parameters.
@@ -111,16 +189,66 @@ impl<T: Scalar> ParameterSet<T> {
     }
 
     /// Records every parameter as a variable of the tape.
+    ///
+    /// # Panics
+    /// If the tape holds this set some hundred times already: a loop that does not
+    /// [`clear`](Tape::clear) it fills the memory, and each of its sweeps takes longer than the one
+    /// before. For several passes on one tape, bind once and use what that gives for all.
+    #[track_caller]
     pub fn bind<'t>(&self, tape: &'t Tape<T>) -> Bound<'t, T> {
+        self.check_growth(tape);
         let first = tape.len();
         for entry in &self.entries {
             tape.var(Arc::clone(&entry.value)).named(entry.label);
         }
-        Bound {
-            tape,
-            first,
-            count: self.entries.len(),
+        Bound::new(tape, first, self.entries.len(), Some(self.identity))
+    }
+
+    /// A tape that is cleared for each pass is empty here, and costs one comparison. On one that
+    /// is not, looking for earlier bindings costs less than the sweep that passes over them.
+    #[track_caller]
+    fn check_growth(&self, tape: &Tape<T>) {
+        let (len, count) = (tape.len(), self.entries.len());
+        if count == 0 || len < MOST_BINDINGS * count {
+            return;
         }
+        let is_ours = |first: usize, index: usize| {
+            let (node, entry) = (tape.node(first + index), &self.entries[index]);
+            node.shape() == entry.value.shape() && {
+                let info = node.info();
+                info.parents.is_empty() && info.needs_gradient && info.name == Some(entry.label)
+            }
+        };
+        let starts = 0..=len - count;
+        let bindings = starts
+            .filter(|&first| (0..count).all(|index| is_ours(first, index)))
+            .take(MOST_BINDINGS);
+        assert!(
+            bindings.count() < MOST_BINDINGS,
+            "the tape holds {MOST_BINDINGS} bindings of this set ({}) in {len} nodes, and grows with \
+             each: clear() it before each step of a loop, or bind once for several passes",
+            self.names()
+        );
+    }
+}
+
+/// How often a tape may hold one set.
+const MOST_BINDINGS: usize = 500;
+
+impl<T: Scalar> Default for ParameterSet<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<T: Scalar> fmt::Debug for ParameterSet<T> {
+    /// The names and shapes: `{lstm1.U: [32, 8], lstm1.W: [32, 8]}`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut map = f.debug_map();
+        for Entry { name, value, .. } in &self.entries {
+            map.entry(&format_args!("{name}"), &format_args!("{}", value.shape()));
+        }
+        map.finish()
     }
 }
 
@@ -132,76 +260,4 @@ fn letter(name: &str) -> &'static str {
         .into_iter()
         .find(|&l| l == last)
         .unwrap_or("parameter")
-}
-
-/// A parameter set on a tape, for one pass.
-#[derive(Clone, Copy)]
-pub struct Bound<'t, T = f32> {
-    tape: &'t Tape<T>,
-    /// The variables lie one behind the other.
-    first: usize,
-    count: usize,
-}
-
-impl<'t, T: Scalar> Bound<'t, T> {
-    /// The variables of a parameter set that are on the tape already, such as the inputs of a
-    /// [`gradcheck`](autograd::gradcheck()).
-    ///
-    /// # Panics
-    /// If there are none, or they do not lie one behind the other on one tape.
-    #[track_caller]
-    pub fn from_vars(vars: &[Var<'t, T>]) -> Self {
-        assert!(!vars.is_empty(), "a bound set of no variables");
-        let (tape, first) = (vars[0].tape(), vars[0].index());
-        for (i, &var) in vars.iter().enumerate() {
-            let consecutive = std::ptr::eq(var.tape(), tape) && var.index() == first + i;
-            assert!(
-                consecutive,
-                "variable {i} does not lie behind the one before"
-            );
-        }
-        Bound {
-            tape,
-            first,
-            count: vars.len(),
-        }
-    }
-
-    /// The first variables of a tape, where a set of that many was bound to it.
-    pub(crate) fn first(tape: &'t Tape<T>, count: usize) -> Self {
-        let first = 0;
-        Bound { tape, first, count }
-    }
-
-    /// The variable of a parameter.
-    ///
-    /// # Panics
-    /// If the parameter is of another set, with more in it.
-    #[track_caller]
-    pub fn var(&self, id: ParameterId) -> Var<'t, T> {
-        assert!(
-            id.0 < self.count,
-            "parameter {} of a set of {}",
-            id.0,
-            self.count
-        );
-        self.tape.node(self.first + id.0)
-    }
-
-    /// All variables, in the order of the set.
-    pub fn vars(&self) -> impl Iterator<Item = Var<'t, T>> + use<'t, T> {
-        let (tape, first) = (self.tape, self.first);
-        (first..first + self.count).map(|index| tape.node(index))
-    }
-
-    /// The number of parameters.
-    #[allow(clippy::len_without_is_empty)] // it is a size, not that of a collection
-    pub fn len(&self) -> usize {
-        self.count
-    }
-
-    /// The tape.
-    pub fn tape(&self) -> &'t Tape<T> {
-        self.tape
-    }
 }

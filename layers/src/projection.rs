@@ -1,6 +1,10 @@
 //! [`Projection`]: what a layer sees of its input.
 
+use std::fmt;
+
 use autograd::{Scalar, Var};
+
+use crate::check;
 
 /// z_x = U x_t + b of every step: all that a [`Cell`](crate::Cell) sees of its input.
 #[derive(Clone, Copy)]
@@ -29,18 +33,16 @@ impl<'t, T: Scalar> Projection<'t, '_, T> {
     /// If the rows are no multiple of `batch`.
     #[track_caller]
     pub fn steps(&self, batch: usize) -> usize {
-        let rows = match self {
-            Projection::Stacked(zx) => zx.row_count(),
-            Projection::LookedUp { symbols, .. } => symbols.len(),
-        };
-        assert!(
-            batch > 0 && rows.is_multiple_of(batch),
-            "{rows} rows are no steps of a mini-batch of {batch}"
-        );
-        rows / batch
+        match self {
+            Projection::Stacked(zx) => check::steps(zx.row_count(), "rows", batch),
+            Projection::LookedUp { symbols, .. } => check::steps(symbols.len(), "symbols", batch),
+        }
     }
 
     /// z_x of step t, `[B, G*H]`.
+    ///
+    /// # Panics
+    /// If there is no such step, or a symbol is not below V.
     #[track_caller]
     pub fn step(&self, t: usize, batch: usize) -> Var<'t, T> {
         let rows = t * batch..(t + 1) * batch;
@@ -49,5 +51,17 @@ impl<'t, T: Scalar> Projection<'t, '_, T> {
             Projection::LookedUp { table, symbols } => table.gather_rows(&symbols[rows]),
         }
         .named("zx")
+    }
+}
+
+impl<T: Scalar> fmt::Debug for Projection<'_, '_, T> {
+    /// `Stacked([20, 32])`, `LookedUp([65, 32], 20 symbols)`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Projection::Stacked(zx) => write!(f, "Stacked({})", zx.shape()),
+            Projection::LookedUp { table, symbols } => {
+                write!(f, "LookedUp({}, {} symbols)", table.shape(), symbols.len())
+            }
+        }
     }
 }

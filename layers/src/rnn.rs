@@ -3,7 +3,7 @@
 use autograd::{Scalar, Var};
 use rand::Rng;
 
-use crate::{Bound, Cell, ParameterSet, State, Weights};
+use crate::{Bound, Cell, ParameterSet, State, Weights, check};
 
 /// The simple recurrent network (Elman 1990), as [`torch.nn.RNN`]:
 ///
@@ -34,6 +34,9 @@ impl SimpleRnn {
     }
 
     /// Makes the initial state a parameter "name.h0", which starts at zero.
+    ///
+    /// # Panics
+    /// If the name is taken.
     #[track_caller]
     pub fn with_learned_state<T: Scalar>(mut self, set: &mut ParameterSet<T>) -> Self {
         self.weights.learn_hidden_state(set);
@@ -46,7 +49,9 @@ impl<T: Scalar> Cell<T> for SimpleRnn {
         &self.weights
     }
 
+    #[track_caller]
     fn step<'t>(&self, p: &Bound<'t, T>, zx: Var<'t, T>, s: State<'t, T>) -> State<'t, T> {
+        check::step(self, p, zx, s);
         let z = zx.add_matmul_t(s.h, p.var(self.weights.w)).named("z");
         let h = z.tanh().named("h");
         State { h, c: None }

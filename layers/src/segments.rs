@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use autograd::{Scalar, Var};
 
-use crate::{Bound, Carried, Cell, CharModel, Projection, State, Unrolled, unroll};
+use crate::parameters::Identity;
+use crate::{Bound, Carried, Cell, CharModel, Projection, State, Unrolled, check, unroll};
 
 /// [`unroll`], in segments of that many steps. Of a segment, the tape keeps what it gives: the
 /// hidden states of its steps and the last cell state.
@@ -26,10 +27,12 @@ pub fn unroll_in_segments<'t, 's, T: Scalar>(
     segment: usize,
 ) -> Unrolled<'t, T> {
     let zx = zx.into();
+    let steps = zx.steps(batch);
+    check::unrolled(cell.as_ref(), p, zx, batch, state);
     let _scope = cell.weights().scope(p.tape());
-    let (count, has_c) = (p.len(), state.c.is_some());
+    let (count, set, has_c) = (p.len(), p.set(), state.c.is_some());
     let mut outputs = Vec::new();
-    for steps in segments(zx.steps(batch), segment) {
+    for steps in segments(steps, segment) {
         let rows = steps.start * batch..steps.end * batch;
         let (source, symbols) = match zx {
             Projection::Stacked(zx) => (zx.rows(rows), None),
@@ -39,7 +42,7 @@ pub fn unroll_in_segments<'t, 's, T: Scalar>(
         inputs.extend(state.c);
         let cell = Arc::clone(cell);
         let y = p.tape().recompute(&inputs, move |v| {
-            let (p, source) = (Bound::from_vars(&v[..count]), v[count]);
+            let (p, source) = (Bound::from_vars_of(&v[..count], set), v[count]);
             let zx = match &symbols {
                 Some(symbols) => Projection::LookedUp {
                     table: source,
@@ -65,7 +68,11 @@ pub fn unroll_in_segments<'t, 's, T: Scalar>(
 /// The steps of each segment.
 #[track_caller]
 fn segments(steps: usize, segment: usize) -> impl Iterator<Item = Range<usize>> {
-    assert!(segment > 0, "segments of no steps");
+    assert!(
+        segment > 0,
+        "segments of no steps: give the steps of each, such as {}",
+        (steps as f64).sqrt().ceil().max(1.0)
+    );
     let starts = (0..steps).step_by(segment);
     starts.map(move |start| start..steps.min(start + segment))
 }
@@ -86,16 +93,21 @@ impl<T: Scalar> CharModel<T> {
         segment: usize,
     ) -> (Var<'t, T>, Vec<State<'t, T>>) {
         let rows = symbols.len();
+        assert!(rows > 0, "a text of no symbols");
         assert!(
-            batch > 0 && rows > 0 && rows.is_multiple_of(batch) && rows == targets.len(),
-            "{rows} symbols and {} targets are no steps of a mini-batch of {batch}",
+            rows == targets.len(),
+            "{rows} symbols and {} targets: each symbol has one",
             targets.len()
         );
-        let tape = p.tape();
-        let table = self.stack.cells[0].symbol_table(p);
+        let all_steps = check::steps(rows, "symbols", batch);
+        let (tape, first) = (p.tape(), self.stack.first());
+        check::lookup(first, p, symbols);
+        check::indices("", "target", targets, p.var(self.output.v).row_count());
+        check::states(&self.stack.cells, states, batch);
+        let table = first.symbol_table(p);
         let mut states: Vec<_> = states.iter().map(|s| s.on(tape)).collect();
         let mut losses = Vec::new();
-        for steps in segments(rows / batch, segment) {
+        for steps in segments(all_steps, segment) {
             let part = steps.start * batch..steps.end * batch;
             let inputs = p
                 .vars()
@@ -106,7 +118,7 @@ impl<T: Scalar> CharModel<T> {
                 (&symbols[part.clone()], &targets[part]),
                 batch,
                 rows,
-                p.len(),
+                (p.len(), p.set()),
             );
             let y = tape.recompute(&inputs, f).at(steps.end - 1);
             let mut at = 0;
@@ -133,12 +145,12 @@ impl<T: Scalar> CharModel<T> {
         (symbols, targets): (&[usize], &[usize]),
         batch: usize,
         rows: usize,
-        parameters: usize,
+        (parameters, set): (usize, Option<Identity>),
     ) -> impl for<'i> Fn(&[Var<'i, T>]) -> Var<'i, T> + Send + 'static {
         let (model, symbols, targets) = (self.clone(), symbols.to_vec(), targets.to_vec());
         let share = T::from_f64(symbols.len() as f64 / rows as f64);
         move |v| {
-            let p = Bound::from_vars(&v[..parameters]);
+            let p = Bound::from_vars_of(&v[..parameters], set);
             let (table, mut rest) = (v[parameters], v[parameters + 1..].iter().copied());
             let mut next = || rest.next().expect("a state for each layer");
             let states = model.stack.cells.iter().map(|cell| State {

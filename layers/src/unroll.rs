@@ -1,8 +1,10 @@
 //! [`unroll`]: the one loop over time.
 
+use std::fmt;
+
 use autograd::{Scalar, Var};
 
-use crate::{Bound, Cell, Projection, State};
+use crate::{Bound, Cell, Projection, State, check};
 
 /// A cell, repeated over the steps of a sequence.
 pub struct Unrolled<'t, T = f32> {
@@ -19,7 +21,21 @@ impl<'t, T: Scalar> Unrolled<'t, T> {
     /// If there are no steps.
     #[track_caller]
     pub fn stacked(&self) -> Var<'t, T> {
+        assert!(
+            !self.outputs.is_empty(),
+            "a sequence of no steps has no outputs"
+        );
         Var::concat_rows(&self.outputs).named("h")
+    }
+}
+
+impl<T: Scalar> fmt::Debug for Unrolled<'_, T> {
+    /// `Unrolled { outputs: 5 of [4, 8], state: State { h: lstm1/h.4 [4, 8] } }`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (steps, shape) = (self.outputs.len(), self.state.h.shape());
+        let mut unrolled = f.debug_struct("Unrolled");
+        unrolled.field("outputs", &format_args!("{steps} of {shape}"));
+        unrolled.field("state", &self.state).finish()
     }
 }
 
@@ -29,7 +45,8 @@ impl<'t, T: Scalar> Unrolled<'t, T> {
 /// The nodes of step t carry t as their time and the layer's name as their scope.
 ///
 /// # Panics
-/// If the rows of `zx` are no multiple of `batch`, or a shape does not fit.
+/// If the rows of `zx` are no multiple of `batch`, or a shape does not fit; if `zx` or the state is
+/// of another tape than the parameters, or these are of another set.
 #[track_caller]
 pub fn unroll<'t, 's, T: Scalar>(
     cell: &dyn Cell<T>,
@@ -39,12 +56,14 @@ pub fn unroll<'t, 's, T: Scalar>(
     mut state: State<'t, T>,
 ) -> Unrolled<'t, T> {
     let (zx, tape) = (zx.into(), p.tape());
+    let steps = zx.steps(batch);
+    check::unrolled(cell, p, zx, batch, state);
     let _scope = cell.weights().scope(tape);
     let step = |t| {
         let _step = tape.step(t);
         state = cell.step(p, zx.step(t, batch), state);
         state.h
     };
-    let outputs = (0..zx.steps(batch)).map(step).collect();
+    let outputs = (0..steps).map(step).collect();
     Unrolled { outputs, state }
 }

@@ -3,6 +3,7 @@
 use autograd::{Matrix, Scalar, Scope, Tape};
 use rand::Rng;
 
+use crate::check::place;
 use crate::{ParameterId, ParameterSet, uniform};
 
 /// The parameters of a recurrent layer of H hidden units with G gates, the gates one below the
@@ -32,7 +33,7 @@ impl Weights {
     /// Adds "name.U", "name.W" and "name.b", each drawn from U(-1/√H, 1/√H).
     ///
     /// # Panics
-    /// If a name is taken.
+    /// If a name is taken, or a size is 0.
     #[track_caller]
     pub fn new<T: Scalar>(
         set: &mut ParameterSet<T>,
@@ -41,6 +42,14 @@ impl Weights {
         (input, hidden): (usize, usize),
         rng: &mut (impl Rng + ?Sized),
     ) -> Self {
+        sizes(
+            name,
+            &[
+                (gates, "gates"),
+                (input, "inputs"),
+                (hidden, "hidden units"),
+            ],
+        );
         let bound = 1.0 / (hidden as f64).sqrt();
         let (rows, mut draw) = (gates * hidden, |r, c| uniform(r, c, bound, rng));
         Weights {
@@ -56,12 +65,18 @@ impl Weights {
     }
 
     /// Adds "name.h0" of zeros.
+    ///
+    /// # Panics
+    /// If the name is taken.
     #[track_caller]
     pub fn learn_hidden_state<T: Scalar>(&mut self, set: &mut ParameterSet<T>) {
         self.h0 = Some(set.add(dotted(&self.name, "h0"), Matrix::zeros(1, self.hidden)));
     }
 
     /// Adds "name.c0" of zeros.
+    ///
+    /// # Panics
+    /// If the name is taken.
     #[track_caller]
     pub fn learn_cell_state<T: Scalar>(&mut self, set: &mut ParameterSet<T>) {
         self.c0 = Some(set.add(dotted(&self.name, "c0"), Matrix::zeros(1, self.hidden)));
@@ -70,6 +85,18 @@ impl Weights {
     /// The scope of the layer's nodes, unless the name is empty.
     pub fn scope<'t, T: Scalar>(&self, tape: &'t Tape<T>) -> Option<Scope<'t, T>> {
         (!self.name.is_empty()).then(|| tape.scope(&self.name))
+    }
+}
+
+/// That a layer has some of all that it is made of.
+#[track_caller]
+pub(crate) fn sizes(name: &str, sizes: &[(usize, &str)]) {
+    for &(size, what) in sizes {
+        assert!(
+            size > 0,
+            "{}",
+            place(name, &format!("a layer of no {what}"))
+        );
     }
 }
 

@@ -124,19 +124,6 @@ fn an_embedding_is_its_rows() {
 }
 
 #[test]
-#[should_panic(expected = "3 rows are no steps of a mini-batch of 2")]
-fn an_odd_batch_is_refused() {
-    let (set, model) = model(CellKind::Rnn);
-    model.logits(
-        &set.bind(&Tape::new()),
-        &[0, 1, 2],
-        2,
-        &model.zeros(2),
-        None,
-    );
-}
-
-#[test]
 fn a_generator_gives_the_logits_of_the_unrolled_model() {
     for kind in KINDS {
         let (set, model) = model(kind);

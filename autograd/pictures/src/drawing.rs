@@ -31,7 +31,6 @@ mod wire;
 use std::fmt;
 use std::sync::Arc;
 
-use autograd::inspect::notebook::show;
 use autograd::{Gradients, NodeInfo, Scalar, Tape, Var};
 
 use crate::{Overview, Svg};
@@ -164,7 +163,7 @@ impl Drawing {
 
     /// Displays the picture in a notebook.
     pub fn evcxr_display(&self) {
-        show("image/svg+xml", &self.svg(), self);
+        self.svg().show(&self.to_string(), self);
     }
 }
 

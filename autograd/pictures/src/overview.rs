@@ -5,7 +5,6 @@ mod paint;
 use std::collections::HashMap;
 use std::fmt;
 
-use autograd::inspect::notebook::show;
 use autograd::{Gradients, NodeInfo, Scalar, Tape};
 
 use crate::Svg;
@@ -91,6 +90,10 @@ impl Overview {
         }
     }
 
+    fn title(&self) -> String {
+        format!("{} over time", self.what())
+    }
+
     /// As a picture: the darker, the larger.
     pub fn svg(&self) -> Svg {
         paint::paint(self)
@@ -98,7 +101,7 @@ impl Overview {
 
     /// Displays the picture in a notebook.
     pub fn evcxr_display(&self) {
-        show("image/svg+xml", &self.svg(), self);
+        self.svg().show(&self.title(), self);
     }
 }
 

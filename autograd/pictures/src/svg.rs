@@ -3,11 +3,21 @@
 use std::fmt::{self, Write};
 
 use autograd::inspect::{html::escape, notebook::show};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 /// The font of all pictures.
 const FONT: &str = "DejaVu Sans, Verdana, Helvetica, sans-serif";
 /// How wide a character of that font is, as a part of its size; on the safe side for boxes.
 const CHARACTER: f64 = 0.62;
+
+/// What does not stand for itself in a URI within quotes, or in the element around it.
+const IN_URI: &AsciiSet = &CONTROLS
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'&')
+    .add(b'<')
+    .add(b'>');
 
 /// A picture as an SVG document: its `Display` is the document, to be written to a file.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,9 +100,25 @@ impl Svg {
         let _ = writeln!(self.body, "{element}"); // writing to a string does not fail
     }
 
+    /// The picture as an element of a page: one line, which needs no other file. `alt` says what it
+    /// shows to those who cannot see it.
+    pub fn img(&self, alt: &str) -> String {
+        let document = self.to_string();
+        let data = utf8_percent_encode(&document, IN_URI);
+        let alt = escape(alt);
+        format!(r#"<img alt="{alt}" src="data:image/svg+xml,{data}">"#)
+    }
+
     /// Displays the picture in a notebook.
     pub fn evcxr_display(&self) {
-        show("image/svg+xml", self, &"a picture");
+        self.show("a picture", &"a picture");
+    }
+
+    /// Displays the picture in a notebook, and a text where there are no pictures.
+    pub(crate) fn show(&self, alt: &str, text: &dyn fmt::Display) {
+        // A notebook that its reader has not run is not trusted: of the two it shows the element only.
+        show("image/svg+xml", self, text);
+        show("text/html", &self.img(alt), text);
     }
 }
 
@@ -143,5 +169,20 @@ mod tests {
             text.contains("&lt;/text&gt;&lt;script&gt;&quot;&amp;&#39;\u{fffd}"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn an_element_is_one_line_that_decodes_to_the_document() {
+        let mut svg = Svg::new(10.0, 10.0);
+        svg.text((0.0, 0.0), "100 % ‖∂E/∂U‖ \"#\"", "");
+        let img = svg.img("\"><script>");
+        let rest =
+            img.strip_prefix(r#"<img alt="&quot;&gt;&lt;script&gt;" src="data:image/svg+xml,"#);
+        let data = rest
+            .and_then(|rest| rest.strip_suffix(r#"">"#))
+            .expect("an element");
+        assert!(!data.contains(['"', '<', '>', '&', '#', '\n']), "{data}");
+        let decoded = percent_encoding::percent_decode_str(data).decode_utf8();
+        assert_eq!(decoded.expect("UTF-8"), svg.to_string());
     }
 }

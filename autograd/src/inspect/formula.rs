@@ -3,7 +3,6 @@
 mod print;
 
 use super::jacobian::jacobians;
-use super::paths::add;
 use super::{check_error, check_operand};
 use crate::{Matrix, NodeInfo, Scalar, Shape, Var};
 
@@ -195,20 +194,16 @@ impl<T: Scalar> NestedFormula<T> {
         if let Some((first, rest)) = self.immediate.split_first() {
             let mut inner = first.clone();
             for (immediate, jacobian) in rest.iter().zip(&self.jacobians) {
-                inner = product(jacobian, &inner);
-                add(&mut inner, immediate);
+                inner = jacobian.matmul(&inner);
+                inner += immediate;
             }
-            let row = product(&self.head, &inner);
+            let row = self.head.matmul(&inner);
             total.data_mut().copy_from_slice(row.data());
         }
         if let Some(direct) = &self.direct {
-            add(&mut total, direct); // element by element: it is a row
+            let elements = total.data_mut().iter_mut().zip(direct.data()); // it is a row
+            elements.for_each(|(to, &x)| *to += x);
         }
         total
     }
-}
-
-fn product<T: Scalar>(a: &Matrix<T>, b: &Matrix<T>) -> Matrix<T> {
-    let element = |r: usize, c: usize| (0..a.col_count()).map(|k| a[(r, k)] * b[(k, c)]).sum();
-    Matrix::from_fn(a.row_count(), b.col_count(), element)
 }

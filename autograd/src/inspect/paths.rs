@@ -116,7 +116,7 @@ impl<'t, T: Scalar> Paths<'t, T> {
     fn receive(&mut self, owner: usize, step: Option<usize>, part: Matrix<T>) {
         let received = &mut self.received[owner];
         match received.get_mut(&step) {
-            Some(total) => add(total, &part),
+            Some(total) => *total += &part,
             None => drop(received.insert(step, part)),
         }
     }
@@ -133,15 +133,10 @@ fn move_out<T: Scalar>(place: Place, whole: &mut Matrix<T>) -> Matrix<T> {
     part
 }
 
-pub(super) fn add<T: Scalar>(to: &mut Matrix<T>, part: &Matrix<T>) {
-    let elements = to.data_mut().iter_mut().zip(part.data());
-    elements.for_each(|(to, &x)| *to += x);
-}
-
 /// The sum over all steps of what has been received.
 fn sum<T: Scalar>(parts: BySteps<T>) -> Option<Matrix<T>> {
     parts.into_values().reduce(|mut total, part| {
-        add(&mut total, &part);
+        total += part;
         total
     })
 }

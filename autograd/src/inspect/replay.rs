@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::paths::add;
 use crate::sweep::Sweep;
 use crate::{Gradients, Keep, Matrix, NodeInfo, Scalar, Var};
 
@@ -115,7 +114,7 @@ impl<'t, T: Scalar> Replay<'t, T> {
             let first = parents.iter().position(|&p| p == parent) == Some(operand);
             let total = &mut self.received[parent];
             match total {
-                Some(total) if first => add(total, &contribution),
+                Some(total) if first => *total += &contribution,
                 Some(_) => {}
                 None => *total = Some(contribution.clone()),
             }

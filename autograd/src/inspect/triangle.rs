@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::html;
-use super::paths::{BySteps, add, by_steps};
+use super::paths::{BySteps, by_steps};
 use super::text::write_aligned;
 use crate::{Matrix, Scalar, Shape, Var};
 
@@ -123,7 +123,7 @@ impl<T: Scalar> Triangle<T> {
 
     fn sum<'a>(&self, parts: impl Iterator<Item = &'a Matrix<T>>) -> Matrix<T> {
         let mut total = Matrix::zeros(self.shape.rows, self.shape.cols);
-        parts.for_each(|part| add(&mut total, part));
+        parts.for_each(|part| total += part);
         total
     }
 

@@ -1,6 +1,5 @@
 //! Parts of a matrix, by rows and by columns, without a copy.
 
-use std::fmt;
 use std::ops::{Index, Range};
 
 use super::{Matrix, Shape, check_index};
@@ -27,12 +26,23 @@ fn extent(shape: Shape, stride: usize) -> usize {
     (shape.rows - 1) * stride + shape.cols
 }
 
+/// What is wrong with a range of rows or columns, if something is: of a matrix and of a node alike.
+pub(crate) fn range_complaint(range: &Range<usize>, len: usize, what: &str) -> Option<String> {
+    let Range { start, end } = *range;
+    if end > len {
+        Some(format!("{start}..{end} of {len} {what}"))
+    } else if start >= end {
+        Some(format!("{start}..{end} are no {what}"))
+    } else {
+        None
+    }
+}
+
 #[track_caller]
-fn check_range(range: &Range<usize>, len: usize, what: &str) {
-    assert!(
-        range.start < range.end && range.end <= len,
-        "{what} {range:?} of a matrix that has {len} {what}"
-    );
+fn check_range(name: &str, shape: Shape, range: &Range<usize>, len: usize, what: &str) {
+    if let Some(complaint) = range_complaint(range, len, what) {
+        panic!("{name}: a matrix {shape}: {complaint}");
+    }
 }
 
 impl<'a, T: Scalar> MatrixView<'a, T> {
@@ -67,24 +77,64 @@ impl<'a, T: Scalar> MatrixView<'a, T> {
     }
 
     /// One row.
+    ///
+    /// # Panics
+    /// If there are fewer rows.
     #[inline(always)]
     #[track_caller]
     pub fn row(&self, r: usize) -> &'a [T] {
         &self.data[r * self.stride..r * self.stride + self.shape.cols]
     }
 
+    /// The rows, one after the other.
+    pub fn row_iter(
+        &self,
+    ) -> impl ExactSizeIterator<Item = &'a [T]> + DoubleEndedIterator + use<'a, T> {
+        let this = *self;
+        (0..self.shape.rows).map(move |r| this.row(r))
+    }
+
+    /// The column of each row's largest element, the first of several: the class that each row of
+    /// logits is for. A NaN counts as larger than any number.
+    ///
+    /// ```
+    /// # use autograd::Matrix;
+    /// let logits = Matrix::from([[0.1, 2.0, -1.0], [3.0, 3.0, 0.0]]);
+    /// assert_eq!(logits.view().row_argmax(), [1, 0]);
+    /// ```
+    pub fn row_argmax(&self) -> Vec<usize> {
+        let larger = |x: T, y: T| match y.to_f64().is_nan() {
+            true => false,
+            false => x > y || x.to_f64().is_nan(),
+        };
+        let argmax = |row: &[T]| {
+            let columns = 1..row.len();
+            columns.fold(
+                0,
+                |best, c| if larger(row[c], row[best]) { c } else { best },
+            )
+        };
+        self.row_iter().map(argmax).collect()
+    }
+
     /// Some of the rows.
+    ///
+    /// # Panics
+    /// If the range is empty, or goes beyond the last row.
     #[track_caller]
     pub fn rows(&self, range: Range<usize>) -> Self {
-        check_range(&range, self.shape.rows, "rows");
+        check_range("rows", self.shape, &range, self.shape.rows, "rows");
         let shape = Shape::new(range.len(), self.shape.cols);
         Self::new(&self.data[range.start * self.stride..], shape, self.stride)
     }
 
     /// Some of the columns.
+    ///
+    /// # Panics
+    /// If the range is empty, or goes beyond the last column.
     #[track_caller]
     pub fn cols(&self, range: Range<usize>) -> Self {
-        check_range(&range, self.shape.cols, "columns");
+        check_range("cols", self.shape, &range, self.shape.cols, "columns");
         let shape = Shape::new(self.shape.rows, range.len());
         Self::new(&self.data[range.start..], shape, self.stride)
     }
@@ -194,7 +244,7 @@ impl<'a, T: Scalar> MatrixMut<'a, T> {
     /// Some of the rows.
     #[track_caller]
     pub fn rows(self, range: Range<usize>) -> Self {
-        check_range(&range, self.shape.rows, "rows");
+        check_range("rows", self.shape, &range, self.shape.rows, "rows");
         let shape = Shape::new(range.len(), self.shape.cols);
         Self::new(
             &mut self.data[range.start * self.stride..],
@@ -206,7 +256,7 @@ impl<'a, T: Scalar> MatrixMut<'a, T> {
     /// Some of the columns.
     #[track_caller]
     pub fn cols(self, range: Range<usize>) -> Self {
-        check_range(&range, self.shape.cols, "columns");
+        check_range("cols", self.shape, &range, self.shape.cols, "columns");
         let shape = Shape::new(self.shape.rows, range.len());
         Self::new(&mut self.data[range.start..], shape, self.stride)
     }
@@ -252,9 +302,10 @@ impl<'a, T: Scalar> MatrixMut<'a, T> {
     /// If the shapes differ.
     #[track_caller]
     pub fn copy_from(&mut self, from: MatrixView<'_, T>) {
-        assert_eq!(
-            self.shape, from.shape,
-            "copy between matrices of different shapes"
+        let (shape, theirs) = (self.shape, from.shape);
+        assert!(
+            shape == theirs,
+            "copy_from: {shape} against {theirs}: the shapes must be equal"
         );
         for r in 0..self.shape.rows {
             self.row(r).copy_from_slice(from.row(r));
@@ -269,44 +320,5 @@ impl<T: Scalar> Index<(usize, usize)> for MatrixView<'_, T> {
     fn index(&self, (r, c): (usize, usize)) -> &T {
         check_index(self.shape, r, c);
         &self.data[r * self.stride + c]
-    }
-}
-
-/// How many rows and columns are printed before an ellipsis stands for the rest.
-const SHOWN: usize = 6;
-
-impl<T: Scalar> fmt::Display for MatrixView<'_, T> {
-    /// Rows in brackets; the precision is the formatter's, or 4 digits. Large matrices are cut.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = f.precision().unwrap_or(4);
-        f.write_str("[")?;
-        for r in 0..self.shape.rows.min(SHOWN) {
-            f.write_str(if r == 0 { "[" } else { ",\n [" })?;
-            for (c, x) in self.row(r).iter().take(SHOWN).enumerate() {
-                write!(f, "{}{x:.digits$}", if c == 0 { "" } else { ", " })?;
-            }
-            f.write_str(if self.shape.cols > SHOWN {
-                ", …]"
-            } else {
-                "]"
-            })?;
-        }
-        f.write_str(if self.shape.rows > SHOWN {
-            ",\n …]"
-        } else {
-            "]"
-        })
-    }
-}
-
-impl<T: Scalar> fmt::Debug for MatrixMut<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.view().fmt(f)
-    }
-}
-
-impl<T: Scalar> fmt::Debug for MatrixView<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "MatrixView {} {self}", self.shape)
     }
 }

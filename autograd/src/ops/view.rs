@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use crate::matrix::range_complaint;
 use crate::recording::Window;
 use crate::{Inputs, MatrixMut, Operation, Pullback, Scalar, Shape, Var};
 
@@ -31,8 +32,8 @@ impl<T: Scalar> Operation<T> for View {
             View::Cols(range) => (range, x.cols, "columns"),
             View::Detach => return Ok(x),
         };
-        if range.start >= range.end || range.end > len {
-            return Err(format!("{range:?} of {len} {what}"));
+        if let Some(complaint) = range_complaint(range, len, what) {
+            return Err(complaint);
         }
         Ok(match self {
             View::Rows(_) => Shape::new(range.len(), x.cols),

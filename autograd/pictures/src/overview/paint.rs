@@ -118,8 +118,8 @@ impl<'a> Painter<'a> {
 
     fn paint(&self) -> Svg {
         let mut svg = Svg::new(self.right() + 24.0, self.bottom() + 96.0);
-        let what = format!("{} over time", self.overview.what());
-        svg.text((self.left, 24.0), &what, r#"font-size="14""#);
+        let title = self.overview.title();
+        svg.text((self.left, 24.0), &title, r#"font-size="14""#);
         for (k, row) in self.rows.iter().enumerate() {
             self.row(&mut svg, row, TOP + ROW * k as f64);
         }

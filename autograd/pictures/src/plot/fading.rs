@@ -127,7 +127,8 @@ impl FadingMemory {
 
     /// Displays the picture in a notebook.
     pub fn evcxr_display(&self) {
-        self.svg().evcxr_display();
+        let what = format!("fading memory: {}", self.title);
+        self.svg().show(&what, &what);
     }
 }
 

@@ -109,7 +109,8 @@ impl HeatMap {
 
     /// Displays the map in a notebook.
     pub fn evcxr_display(&self) {
-        self.svg().evcxr_display();
+        self.svg()
+            .show(&format!("a heat map: {}", self.title), self);
     }
 }
 

@@ -109,7 +109,9 @@ impl LineChart {
 
     /// Displays the chart in a notebook.
     pub fn evcxr_display(&self) {
-        self.svg().evcxr_display();
+        let names: Vec<_> = self.lines.iter().map(|(name, _)| name.as_str()).collect();
+        let what = format!("a chart: {} ({})", self.title, names.join(", "));
+        self.svg().show(&what, &what);
     }
 }
 

@@ -46,8 +46,8 @@ impl<T: Real> Amid<T> {
     /// What there is now; nothing beside it may have been written.
     fn result(&self) -> Matrix<T> {
         let outside = self.0.shape().len() - self.1.len();
-        let nan = self.0.data().iter().filter(|&&x| x != x).count();
-        let inside = self.view().iter().filter(|&x| x != x).count();
+        let nan = self.0.data().iter().filter(|x| x.is_nan()).count();
+        let inside = self.view().iter().filter(|x| x.is_nan()).count();
         assert_eq!(nan - inside, outside, "written beside the result");
         self.view().to_matrix()
     }

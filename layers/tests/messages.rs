@@ -1,0 +1,476 @@
+//! Mistakes are told in the user's words, with the user's line.
+#![allow(missing_docs)]
+
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::sync::{Arc, Once};
+
+use autograd::{Matrix, Tape};
+use layers::{
+    Bound, Carried, Cell, CellKind, CharModel, Embedding, Generator, Gru, Linear, Lstm,
+    ParameterSet, Reset, SimpleRnn, Stack, State, Weights, dropout, uniform, unroll,
+    unroll_in_segments,
+};
+use rand::{SeedableRng, rngs::ChaCha8Rng};
+
+thread_local! {
+    static PANIC: RefCell<Option<(String, u32)>> = const { RefCell::new(None) };
+}
+
+/// The message of a panic that names a line of `f`, which follows the caller's.
+#[track_caller]
+fn message<R>(f: impl FnOnce() -> R) -> String {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let default = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            default(info);
+            let place = info.location().expect("a panic has a place");
+            PANIC.set(Some((place.file().to_string(), place.line())));
+        }));
+    });
+    let caller = Location::caller();
+    let outcome = catch_unwind(AssertUnwindSafe(|| drop(f())));
+    let panic = outcome.expect_err("nothing was refused");
+    let text = match panic.downcast_ref::<&str>() {
+        Some(text) => text.to_string(),
+        None => *panic.downcast::<String>().expect("a panic has a text"),
+    };
+    let (file, line) = PANIC.take().expect("the hook has seen it");
+    let lines = caller.line()..caller.line() + 12;
+    assert!(
+        file == caller.file() && lines.contains(&line),
+        "{text}\nat {file}:{line}"
+    );
+    text
+}
+
+fn rng() -> ChaCha8Rng {
+    ChaCha8Rng::seed_from_u64(1)
+}
+
+/// Three inputs, four units.
+fn lstm() -> (ParameterSet<f64>, Lstm) {
+    let mut set = ParameterSet::new();
+    let lstm = Lstm::new(&mut set, "lstm1", 3, 4, &mut rng());
+    (set, lstm)
+}
+
+#[test]
+fn a_projection_says_what_the_layer_takes() {
+    let (set, lstm) = lstm();
+    let tape = Tape::new();
+    let p = set.bind(&tape);
+    let x = |cols| tape.zeros(6, cols).named("x");
+    assert_eq!(
+        message(|| lstm.project(&p, x(5))),
+        "lstm1: project: x [6, 5] has 5 columns: the layer has 3 inputs"
+    );
+    assert_eq!(
+        message(|| lstm.project(&p, tape.zeros(6, 4).named("h"))),
+        "lstm1: project: h [6, 4] has 4 columns: the layer has 3 inputs, and this is as wide as its \
+         hidden state"
+    );
+    assert_eq!(
+        message(|| lstm.project(&p, lstm.project(&p, x(3)))),
+        "lstm1: project: lstm1/zx [6, 16] has 16 columns: the layer has 3 inputs, and this is as \
+         wide as what project() gives"
+    );
+    let other = Tape::new();
+    let elsewhere = other.zeros(6, 3).named("x").at(2);
+    assert_eq!(
+        message(|| lstm.project(&p, elsewhere)),
+        "lstm1: project: x.2 [6, 3] is of another tape than the parameter U [16, 3]"
+    );
+    assert_eq!(
+        message(|| lstm.project_symbols(&p, &[0, 2, 3])),
+        "lstm1: symbol 3 of row 2 is not below 3"
+    );
+}
+
+#[test]
+fn a_step_and_an_unrolling_say_what_the_layer_takes() {
+    let (set, lstm) = lstm();
+    let (tape, other) = (Tape::new(), Tape::new());
+    let p = set.bind(&tape);
+    let x = tape.zeros(6, 3).named("x");
+    let zx = lstm.project(&p, x);
+    let start = lstm.initial_state(&p, 2);
+    let h = start.h;
+    let unrolled = |zx, batch, state| unroll(&lstm, &p, zx, batch, state);
+    unrolled(zx, 2, start);
+    let raw = "x [6, 3] has 3 columns: z_x has 16 (all gates of 4 units), and this is as wide as its \
+               input: that goes through project() first";
+    assert_eq!(
+        message(|| unroll(&lstm, &p, x, 2, start)),
+        format!("lstm1: unroll: {raw}")
+    );
+    assert_eq!(
+        message(|| lstm.step(&p, x, start)),
+        format!("lstm1: step: {raw}")
+    );
+    assert_eq!(
+        message(|| unroll(&lstm, &p, tape.zeros(6, 15), 2, start)),
+        "lstm1: unroll: %11 [6, 15] has 15 columns: z_x has 16 (all gates of 4 units)"
+            .replace("%11", &format!("%{}", tape.len() - 1))
+    );
+    assert_eq!(
+        message(|| unroll(&lstm, &p, zx, 4, start)),
+        "6 rows are no steps of a mini-batch of 4: T steps of it are T·4 rows, such as 8"
+    );
+    assert_eq!(
+        message(|| unroll(&lstm, &p, zx, 0, start)),
+        "a mini-batch of no rows"
+    );
+    let fits = "a row for each sample, a column for each hidden unit";
+    assert_eq!(
+        message(|| unroll(&lstm, &p, zx, 3, start)),
+        format!("lstm1: unroll: the state lstm1/h [2, 4] would have to be [3, 4]: {fits}")
+    );
+    let c = Some(tape.zeros(2, 5).named("c"));
+    assert_eq!(
+        message(|| lstm.step(&p, zx.rows(0..2), State { h, c })),
+        format!("lstm1: step: the state c [2, 5] would have to be [2, 4]: {fits}")
+    );
+    assert_eq!(
+        message(|| unroll(&lstm, &p, zx, 2, State { h, c: None })),
+        "lstm1: unroll: the state has no c, and the layer's has one"
+    );
+    let (mut of_rnn, mut rng) = (ParameterSet::new(), rng());
+    let rnn = SimpleRnn::new(&mut of_rnn, "rnn1", 3, 16, &mut rng);
+    let gru = Gru::new(&mut of_rnn, "", 3, 4, Reset::After, &mut rng);
+    let q = of_rnn.bind(&tape);
+    assert_eq!(
+        message(|| unroll(&rnn, &q, zx, 2, start)),
+        "rnn1: unroll: the state has a c, and the layer's has none"
+    );
+    assert_eq!(
+        message(|| gru.step(&q, zx.cols(0..12).rows(0..2), start)),
+        "step: the state has a c, and the layer's has none"
+    );
+    let elsewhere = lstm.initial_state(&set.bind(&other), 2);
+    assert_eq!(
+        message(|| unroll(&lstm, &p, zx, 2, elsewhere)),
+        "lstm1: unroll: the state lstm1/h [2, 4] is of another tape than the parameter W [16, 4]"
+    );
+    let there = other.zeros(6, 16).named("zx");
+    assert_eq!(
+        message(|| unroll(&lstm, &p, there, 2, start)),
+        "lstm1: unroll: zx [6, 16] is of another tape than the parameter U [16, 3]"
+    );
+}
+
+#[test]
+fn a_stack_says_which_layer() {
+    let (mut set, mut rng) = (ParameterSet::<f64>::new(), rng());
+    let layer = |(name, input)| CellKind::Lstm.build(&mut set, name, input, 4, &mut rng);
+    let cells = [("lstm1", 3), ("lstm2", 5)].map(layer).to_vec();
+    let stack = Stack { cells };
+    let tape = Tape::new();
+    let p = set.bind(&tape);
+    let zx = stack.cells[0].project(&p, tape.zeros(6, 3));
+    let start = stack.initial_states(&p, 2);
+    assert_eq!(
+        message(|| stack.run(&p, zx, 2, &start, |h| h)),
+        "lstm2: project: lstm1/h [6, 4] has 4 columns: the layer has 5 inputs, and this is as wide as \
+         its hidden state"
+    );
+    assert_eq!(
+        message(|| stack.run(&p, zx, 2, &start[..1], |h| h)),
+        "1 states for 2 layers"
+    );
+    let none = Stack { cells: vec![] };
+    assert_eq!(
+        message(|| none.run(&p, zx, 2, &[], |h| h)),
+        "a stack of no layers"
+    );
+    assert_eq!(message(|| stack.zeros(0)), "a mini-batch of no rows");
+    assert_eq!(
+        message(|| stack.initial_states(&p, 0)),
+        "a mini-batch of no rows"
+    );
+    let cell = &stack.cells[0];
+    assert_eq!(
+        message(|| unroll_in_segments(cell, &p, zx, 2, start[0], 0)),
+        "segments of no steps: give the steps of each, such as 2"
+    );
+    assert_eq!(
+        message(|| unroll_in_segments(cell, &p, zx, 3, start[0], 1)),
+        "lstm1: unroll: the state lstm1/h [2, 4] would have to be [3, 4]: a row for each sample, a \
+         column for each hidden unit"
+    );
+}
+
+#[test]
+fn a_character_model_says_what_it_reads() {
+    let mut set = ParameterSet::<f64>::new();
+    let model = CharModel::new(&mut set, CellKind::Lstm, 5, 4, 2, &mut rng());
+    let tape = Tape::new();
+    let (p, zeros) = (set.bind(&tape), model.zeros(2));
+    let read = |symbols: &[usize], states: &[Carried<f64>]| -> String {
+        let texts = [
+            message(|| model.logits(&p, symbols, 2, states, None)),
+            message(|| model.loss_in_segments(&p, (symbols, symbols), 2, states, 2)),
+        ];
+        assert_eq!(texts[0], texts[1]);
+        texts[0].clone()
+    };
+    assert_eq!(read(&[], &zeros), "a text of no symbols");
+    assert_eq!(
+        read(&[0, 1, 2], &zeros),
+        "3 symbols are no steps of a mini-batch of 2: T steps of it are T·2 symbols, such as 4"
+    );
+    assert_eq!(
+        read(&[0, 1, 2, 5], &zeros),
+        "lstm1: symbol 5 of row 3 is not below 5"
+    );
+    assert_eq!(read(&[0, 1], &zeros[..1]), "1 states for 2 layers");
+    let segments = |targets: &[usize], states: &[Carried<f64>]| {
+        message(|| model.loss_in_segments(&p, (&[0, 1], targets), 2, states, 2))
+    };
+    assert_eq!(
+        segments(&[0], &zeros),
+        "2 symbols and 1 targets: each symbol has one"
+    );
+    assert_eq!(
+        segments(&[0, 7], &zeros),
+        "target 7 of row 1 is not below 5"
+    );
+    assert_eq!(
+        segments(&[0, 1], &model.zeros(3)),
+        "lstm1: the state carried is [3, 4] and would have to be [2, 4]"
+    );
+    let without = [0, 1].map(|_| Carried::zeros(2, 4, false));
+    assert_eq!(
+        segments(&[0, 1], &without),
+        "lstm1: the state carried has no c, and the layer's has a c"
+    );
+    assert_eq!(
+        message(|| model.logits(&p, &[0, 1], 2, &without, None)),
+        "lstm1: unroll: the state has no c, and the layer's has one"
+    );
+    let mut generator = Generator::new(&model, &set, 2);
+    assert_eq!(message(|| generator.read(&[1])), "1 symbols for 2 texts");
+    assert_eq!(
+        message(|| generator.read(&[1, 5])),
+        "symbol 5 of row 1 is not below 5"
+    );
+    assert_eq!(
+        message(|| Generator::new(&model, &set, 0)),
+        "a mini-batch of no rows"
+    );
+    let mut carried = Carried::zeros(2, 4, true);
+    let state = model.stack.initial_states(&p, 3)[1];
+    assert_eq!(
+        message(|| carried.store(&state)),
+        "the state lstm2/h [3, 4] for a carried one of [2, 4]"
+    );
+    let state = model.stack.initial_states(&p, 2)[1];
+    assert_eq!(
+        message(|| without[0].clone().store(&state)),
+        "a state with c for a carried one without it"
+    );
+    assert_eq!(
+        message(|| Carried::store_all(&mut [], &[state])),
+        "1 states for 0 layers"
+    );
+}
+
+#[test]
+fn parameters_of_another_model_are_refused() {
+    let (set, lstm) = lstm();
+    let (other, theirs) = self::lstm();
+    let tape = Tape::new();
+    let (p, x) = (set.bind(&tape), tape.zeros(6, 3));
+    let zx = lstm.project(&p, x);
+    let start = lstm.initial_state(&p, 2);
+    let of = |doing: &str| {
+        format!(
+            "lstm1: {doing}: the layer's parameters are of another set than the one that was bound"
+        )
+    };
+    assert_eq!(message(|| theirs.project(&p, x)), of("project"));
+    assert_eq!(
+        message(|| theirs.project_symbols(&p, &[0])),
+        of("project_symbols")
+    );
+    assert_eq!(message(|| theirs.symbol_table(&p)), of("project"));
+    assert_eq!(message(|| unroll(&theirs, &p, zx, 2, start)), of("unroll"));
+    let id = theirs.weights.u;
+    assert!(!set.contains(id) && other.contains(id));
+    assert_eq!(
+        message(|| p.var(id)),
+        "parameter 0 of another set than the one that was bound: a model goes with the set that it \
+         was made with, or a clone of that"
+    );
+    let get = "parameter 0 of another set: this one has lstm1.U, lstm1.W, lstm1.b, and goes with the \
+               model that was made with it";
+    let mut set = set;
+    assert_eq!(message(|| set.get(id)), get);
+    assert_eq!(message(|| set.get_mut(id)), get);
+    assert_eq!(message(|| set.name(id)), get);
+    assert_eq!(
+        message(|| theirs.with_forget_bias(&mut set, 1.0)),
+        get.replace("parameter 0", "parameter 2")
+    );
+    let late = set.add("late.b", Matrix::scalar(0.0));
+    assert_eq!(
+        message(|| p.var(late)),
+        "parameter 3, and 3 were bound: was it added to the set after that?"
+    );
+    let mut of_linear = ParameterSet::<f64>::new();
+    let linear = Linear::new(&mut of_linear, "output", 3, 2, &mut rng());
+    let words = Embedding::new(&mut of_linear, "words", 3, 2, &mut rng());
+    let of = |layer: &str| of("apply").replace("lstm1", layer);
+    assert_eq!(message(|| linear.apply(&p, x)), of("output"));
+    assert_eq!(message(|| words.apply(&p, &[0])), of("words"));
+}
+
+#[test]
+fn a_clone_is_the_same_model() {
+    let (set, lstm) = lstm();
+    let mut clone = set.clone();
+    clone.get_mut(lstm.weights.b)[(0, 0)] = 7.0;
+    assert!(set.get(lstm.weights.b)[(0, 0)] != 7.0);
+    let tape = Tape::new();
+    let p = clone.bind(&tape);
+    lstm.project(&p, tape.zeros(6, 3));
+    assert_eq!(p.var(lstm.weights.b).value()[(0, 0)], 7.0);
+    let vars: Vec<_> = p.vars().collect();
+    assert!(Bound::from_vars(&vars).var(lstm.weights.u) == p.var(lstm.weights.u));
+}
+
+#[test]
+fn other_layers_say_what_they_take() {
+    let mut set = ParameterSet::<f64>::new();
+    let linear = Linear::new(&mut set, "output", 3, 2, &mut rng());
+    let words = Embedding::new(&mut set, "words", 4, 2, &mut rng());
+    let (tape, other) = (Tape::new(), Tape::new());
+    let p = set.bind(&tape);
+    let h = tape.zeros(6, 4).named("h");
+    assert_eq!(
+        message(|| linear.apply(&p, h)),
+        "output: apply: h [6, 4] has 4 columns: the layer has 3 inputs"
+    );
+    assert_eq!(
+        message(|| linear.apply(&p, other.zeros(6, 3).named("h"))),
+        "output: apply: h [6, 3] is of another tape than the parameter V [2, 3]"
+    );
+    assert_eq!(
+        message(|| words.apply(&p, &[0, 4])),
+        "words: class 4 of row 1 is not below 4"
+    );
+    assert_eq!(
+        message(|| dropout(h, f64::NAN, &mut rng())),
+        "dropout with p = NaN, which is not in 0..1"
+    );
+    assert_eq!(
+        message(|| dropout(h, 1.0, &mut rng())),
+        "dropout with p = 1, which is not in 0..1"
+    );
+    assert_eq!(
+        message(|| uniform::<f64>(1, 1, f64::NAN, &mut rng())),
+        "parameters drawn from U(-NaN, NaN)"
+    );
+    let new = |input, hidden| {
+        let mut set = ParameterSet::<f64>::new();
+        message(|| Lstm::new(&mut set, "lstm1", input, hidden, &mut rng()))
+    };
+    assert_eq!(new(0, 4), "lstm1: a layer of no inputs");
+    assert_eq!(new(4, 0), "lstm1: a layer of no hidden units");
+    assert_eq!(
+        message(|| Linear::new(&mut set, "output", 3, 2, &mut rng())),
+        "there is a parameter output.V already"
+    );
+    assert_eq!(
+        message(|| Weights::new(&mut set, "", 0, (1, 1), &mut rng())),
+        "a layer of no gates"
+    );
+    assert_eq!(
+        message(|| CharModel::new(&mut set, CellKind::Rnn, 5, 4, 0, &mut rng())),
+        "a model of no layers"
+    );
+    assert_eq!(
+        message(|| Bound::<f64>::from_vars(&[])),
+        "a bound set of no variables"
+    );
+    let vars = [tape.node(1), other.node(0)];
+    assert_eq!(
+        message(|| Bound::from_vars(&vars)),
+        "variable 1 of a bound set, h (data), is of another tape than variable 0, d (variable)"
+    );
+}
+
+#[test]
+fn a_tape_that_is_never_cleared_is_refused_in_the_end() {
+    let mut set = ParameterSet::<f64>::new();
+    let w = set.add("rnn.W", Matrix::identity(2));
+    set.add("rnn.b", Matrix::zeros(1, 2));
+    let pass = |set: &ParameterSet<f64>, tape: &Tape<f64>| {
+        let p = set.bind(tape);
+        drop((p.var(w) * 0.5).sum().backward());
+    };
+    let mut tape = Tape::new();
+    for _ in 0..2000 {
+        pass(&set, &tape);
+        set.get_mut(w)[(0, 0)] *= 0.999;
+        tape.clear();
+    }
+    let text = message(|| {
+        for _ in 0..1000 {
+            set.get_mut(w)[(0, 0)] *= 0.999;
+            set.bind(&tape).var(w).sum();
+        }
+    });
+    assert_eq!(
+        text,
+        "the tape holds 500 bindings of this set (rnn.W, rnn.b) in 1500 nodes, and grows with each: \
+         clear() it before each step of a loop, or bind once for several passes"
+    );
+    tape.clear();
+    pass(&set, &tape);
+    let mut other = ParameterSet::<f64>::new();
+    other.add("other.W", Matrix::identity(3));
+    (0..1000).for_each(|_| _ = tape.zeros(2, 2));
+    other.bind(&tape);
+}
+
+/// Debug is for a line of a log.
+#[test]
+fn every_type_prints_in_a_line() {
+    let mut set = ParameterSet::<f64>::new();
+    let model = CharModel::new(&mut set, CellKind::Lstm, 5, 4, 1, &mut rng());
+    let tape = Tape::new();
+    let p = set.bind(&tape);
+    let cell = Arc::clone(&model.stack.cells[0]);
+    let (stacked, looked_up) = (
+        layers::Projection::from(cell.project(&p, tape.zeros(6, 5))),
+        cell.project_symbols(&p, &[1, 2]),
+    );
+    let unrolled = unroll(cell.as_ref(), &p, stacked, 2, cell.initial_state(&p, 2));
+    let generator = Generator::new(&model, &set, 3);
+    let carried = Carried::<f64>::zeros(1, 2, false);
+    let printed = [
+        format!("{set:?}"),
+        format!("{p:?}"),
+        format!("{:?}", model.output.v),
+        format!("{:?}", model.stack),
+        format!("{model:?}"),
+        format!("{stacked:?} {looked_up:?}"),
+        format!("{unrolled:?}"),
+        format!("{generator:?}"),
+        format!("{carried:?}"),
+    ];
+    let expected = [
+        "{lstm1.U: [16, 5], lstm1.W: [16, 4], lstm1.b: [1, 16], output.V: [5, 4], output.d: [1, 5]}",
+        "Bound(U %0, W %1, b %2, V %3, d %4)",
+        "ParameterId(3)",
+        "Stack(lstm1: 5 -> 4)",
+        "CharModel(lstm1: 5 -> 4, output: 4 -> 5)",
+        "Stacked([6, 16]) LookedUp([5, 16], 2 symbols)",
+        "Unrolled { outputs: 3 of [2, 4], state: State { h: lstm1/h.2 [2, 4], c: lstm1/c.2 [2, 4] } }",
+        "Generator { model: CharModel(lstm1: 5 -> 4, output: 4 -> 5), texts: 3, .. }",
+        "Carried { h: [1, 2] [[0.0000, 0.0000]] }",
+    ];
+    assert_eq!(printed, expected);
+}
