@@ -5,8 +5,8 @@ use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
 
-use crate::Scalar;
 use crate::kernels::strided::Real;
+use crate::{Matrix, Scalar};
 
 /// A dual number, x + ẋ ε with ε² = 0: a value with its derivative along a direction, the tangent.
 ///
@@ -76,6 +76,38 @@ impl<T: Real> Dual<T> {
     #[inline(always)]
     fn chain(self, value: T, slope: T) -> Self {
         Dual::new(value, slope * self.tangent)
+    }
+}
+
+impl<T: Real> Matrix<Dual<T>> {
+    /// The dual numbers of these values and tangents.
+    ///
+    /// ```
+    /// use autograd::{Dual, Matrix};
+    /// let x = Matrix::dual(&Matrix::from([[1.0, 2.0]]), &Matrix::from([[0.0, 1.0]]));
+    /// assert_eq!(x[(0, 1)].tangent, 1.0);
+    /// assert_eq!(x.values(), Matrix::from([[1.0, 2.0]]));
+    /// assert_eq!(x.tangents(), Matrix::from([[0.0, 1.0]]));
+    /// ```
+    ///
+    /// # Panics
+    /// If the shapes differ.
+    #[track_caller]
+    pub fn dual(values: &Matrix<T>, tangents: &Matrix<T>) -> Self {
+        let (shape, other) = (values.shape(), tangents.shape());
+        assert_eq!(shape, other, "values {shape} with tangents {other}");
+        let element = |r, c| Dual::new(values[(r, c)], tangents[(r, c)]);
+        Self::from_fn(shape.rows, shape.cols, element)
+    }
+
+    /// The values alone.
+    pub fn values(&self) -> Matrix<T> {
+        self.map(|x| x.value)
+    }
+
+    /// The tangents alone.
+    pub fn tangents(&self) -> Matrix<T> {
+        self.map(|x| x.tangent)
     }
 }
 

@@ -79,7 +79,10 @@ fn add_product<T: Real>(
         let middle = (rows / 2).next_multiple_of(PIECE);
         let (top, bottom) = c.split_rows(middle);
         let (above, below) = a.split_rows(middle);
-        rayon::join(|| add_product(above, b, top), || add_product(below, b, bottom));
+        rayon::join(
+            || add_product(above, b, top),
+            || add_product(below, b, bottom),
+        );
         return;
     }
     let (b, mut c) = (Strided::from(b), StridedMut::from(c));

@@ -92,12 +92,7 @@ pub trait Real: Lanes {
     ///
     /// # Panics
     /// If the shapes do not fit, or elements of C coincide.
-    fn gemm(
-        a: Strided<'_, Self>,
-        b: Strided<'_, Self>,
-        accumulate: bool,
-        c: StridedMut<'_, Self>,
-    );
+    fn gemm(a: Strided<'_, Self>, b: Strided<'_, Self>, accumulate: bool, c: StridedMut<'_, Self>);
 }
 
 macro_rules! real {
