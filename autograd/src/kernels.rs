@@ -2,6 +2,7 @@
 //!
 //! `unsafe` lives here, in blocks that each give their reason.
 
+mod dual;
 pub(crate) mod elementwise;
 mod gemm;
 mod gemv;
@@ -10,6 +11,5 @@ pub(crate) mod pack;
 pub(crate) mod product;
 pub(crate) mod reduce;
 pub(crate) mod simd;
-#[cfg(test)]
-mod strided;
+pub(crate) mod strided;
 pub(crate) mod transpose;

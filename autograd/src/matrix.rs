@@ -225,8 +225,8 @@ impl<T: Scalar> Matrix<T> {
         MatrixMut::new(&mut self.data, self.shape, self.shape.cols)
     }
 
-    /// Applies `f` to each element.
-    pub fn map(&self, f: impl FnMut(T) -> T) -> Self {
+    /// Applies `f` to each element, which may become one of another type: `m.map(f64::from)`.
+    pub fn map<U: Scalar>(&self, f: impl FnMut(T) -> U) -> Matrix<U> {
         Matrix {
             shape: self.shape,
             data: self.data.iter().copied().map(f).collect(),
