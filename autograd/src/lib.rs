@@ -58,5 +58,5 @@ pub use second_order::{
 };
 pub use sink::Sink;
 pub use store::PoolStats;
-pub use tape::{NodeInfo, Scope, Step, Tape};
+pub use tape::{Moment, NodeInfo, Scope, Step, Tape};
 pub use var::Var;
