@@ -10,7 +10,7 @@ use crate::{Dual, Matrix, Tape, Var};
 ///
 /// ```
 /// use autograd::{Matrix, jvp};
-/// let x = [Matrix::from([[3.0, 4.0]])];
+/// let x = [Matrix::<f64>::from([[3.0, 4.0]])];
 /// let along = [Matrix::from([[1.0, 0.0]])];
 /// let (y, derivative) = jvp(|v| v[0].square().sum().sqrt() * 2.0, &x, &along);
 /// assert_eq!(y.view().item(), 10.0); // 2 ‖x‖
