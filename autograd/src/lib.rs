@@ -60,3 +60,8 @@ pub use sink::Sink;
 pub use store::PoolStats;
 pub use tape::{Moment, NodeInfo, Scope, Step, Tape};
 pub use var::Var;
+
+/// The examples of the README run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

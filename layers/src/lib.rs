@@ -67,3 +67,8 @@ pub use segments::unroll_in_segments;
 pub use stack::Stack;
 pub use unroll::{Unrolled, unroll};
 pub use weights::Weights;
+
+/// The examples of the README run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

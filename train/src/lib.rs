@@ -73,3 +73,8 @@ pub mod prelude {
     };
     pub use rand::{SeedableRng, rngs::ChaCha8Rng};
 }
+
+/// The examples of the README run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
