@@ -65,7 +65,7 @@ pub use rnn::SimpleRnn;
 pub use sampling::{SamplingError, sample};
 pub use segments::unroll_in_segments;
 pub use stack::Stack;
-pub use unroll::{Unrolled, unroll};
+pub use unroll::{Direction, Unrolled, unroll, unroll_from};
 pub use weights::Weights;
 
 /// The examples of the README run.
