@@ -7,6 +7,7 @@ pub(crate) mod elementwise;
 mod gemm;
 mod gemv;
 pub(crate) mod math;
+pub(crate) mod operands;
 pub(crate) mod pack;
 pub(crate) mod product;
 pub(crate) mod reduce;
