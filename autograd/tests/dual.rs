@@ -190,13 +190,14 @@ fn tangents_are_cut_where_gradients_are() {
     let x = wave(1, 3, 4);
     // d/dx of detach(x) x + detach(x²) is detach(x), which has no derivative itself.
     let along = [wave(5, 3, 4)];
-    let (value, tangent) = jvp(cut, &[x.clone()], &along);
+    let (value, tangent) = jvp(cut, std::slice::from_ref(&x), &along);
     assert_eq!(value, x.map(|x| x * x + x * x));
     assert_eq!(
         tangent,
         Matrix::from_fn(3, 4, |r, c| x[(r, c)] * along[0][(r, c)])
     );
-    let (gradient, product) = hessian_vector_product(|v| cut(v).sum(), &[x.clone()], &along);
+    let (gradient, product) =
+        hessian_vector_product(|v| cut(v).sum(), std::slice::from_ref(&x), &along);
     assert_eq!((&gradient[0], product[0].norm()), (&x, 0.0));
     type F = for<'t> fn(&[Var<'t, D>]) -> Var<'t, D>;
     for (f, second) in [

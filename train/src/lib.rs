@@ -36,6 +36,7 @@ mod optimizer;
 mod per_parameter;
 mod schedule;
 mod sgd;
+mod shard;
 mod text;
 mod trainer;
 
