@@ -35,7 +35,7 @@ pub use formula::NestedFormula;
 pub use program::{Line, Program};
 pub use replay::{Event, Replay, Sent};
 pub use table::{Row, Table};
-pub use triangle::Triangle;
+pub use triangle::{Triangle, When};
 
 use crate::{NodeInfo, Scalar, Var};
 use notebook::show;

@@ -58,5 +58,10 @@ pub use second_order::{
 };
 pub use sink::Sink;
 pub use store::PoolStats;
-pub use tape::{NodeInfo, Scope, Step, Tape};
+pub use tape::{Moment, NodeInfo, Scope, Step, Tape};
 pub use var::Var;
+
+/// The examples of the README run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -16,7 +16,7 @@ use crate::recording::{Node, Operands, Place, Recording};
 use crate::store::{PoolStats, Recorded, Store, unique};
 use crate::{Matrix, MatrixView, Scalar, Shape, Var};
 
-pub use info::NodeInfo;
+pub use info::{Moment, NodeInfo};
 pub use names::{Scope, Step};
 
 /// A recording of operations, in the order in which they were computed.

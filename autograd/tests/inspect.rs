@@ -140,7 +140,7 @@ proptest! {
                 prop_assert!(close(&triangle.row_sum(i), &alone.of(parameter)));
             }
             let mut by_columns = Matrix::zeros(n, n);
-            for &step in triangle.steps() {
+            for step in triangle.steps() {
                 by_columns += triangle.column_sum(step);
             }
             prop_assert!(close(&by_columns, &swept.of(parameter)));

@@ -63,9 +63,9 @@ pub mod prelude {
         Tape, Var, gradcheck,
     };
     pub use layers::{
-        Bound, Carried, Cell, CellKind, CharModel, Embedding, Generator, Gru, Linear, Lstm,
-        ParameterId, ParameterSet, Reset, SimpleRnn, Stack, State, Unrolled, Weights, dropout,
-        sample, uniform, unroll,
+        Bound, Carried, Cell, CellKind, CharModel, Direction, Embedding, Generator, Gru, Linear,
+        Lstm, ParameterId, ParameterSet, Reset, SimpleRnn, Stack, State, Unrolled, Weights,
+        dropout, sample, uniform, unroll, unroll_from,
     };
     pub use pictures::{
         FadingMemory, FlowPictures, HeatMap, LineChart, ReplayPictures, TapePictures,
@@ -73,3 +73,8 @@ pub mod prelude {
     };
     pub use rand::{SeedableRng, rngs::ChaCha8Rng};
 }
+
+/// The examples of the README run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
