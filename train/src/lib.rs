@@ -59,8 +59,8 @@ pub mod prelude {
     };
     pub use autograd::ops::Unary;
     pub use autograd::{
-        Gradients, Inputs, Keep, Matrix, MatrixMut, MatrixView, Operation, Pullback, Scalar, Shape,
-        Tape, Var, gradcheck,
+        Dual, Gradients, Inputs, Keep, Matrix, MatrixMut, MatrixView, Operation, Pullback, Scalar,
+        Shape, Tape, Var, gradcheck, gradcheck_second_order, hessian_vector_product, jvp,
     };
     pub use layers::{
         Bound, Carried, Cell, CellKind, CharModel, Direction, Embedding, Generator, Gru, Linear,
