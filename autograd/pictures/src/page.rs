@@ -117,7 +117,9 @@ impl Page {
     /// The page in a frame, as an element of another page.
     pub fn iframe(&self) -> String {
         let page = escape_lines(&self.to_string()); // a comment in the script ends with its line
-        format!("<iframe srcdoc=\"{page}\" width=\"100%\" height=\"720\"></iframe>")
+        // What is within the element is shown where a notebook lets nothing play yet.
+        let otherwise = "Run this cell, and the reverse sweep plays here.";
+        format!("<iframe srcdoc=\"{page}\" width=\"100%\" height=\"720\">{otherwise}</iframe>")
     }
 
     /// Displays the page in a notebook.

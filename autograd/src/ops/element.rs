@@ -88,6 +88,12 @@ impl<T: Scalar> Element<T> {
         Element(self.0.powi(n))
     }
 
+    /// The number if it is positive, and 0 if not, with no tangent; NaN stays NaN.
+    #[inline(always)]
+    pub fn positive_part(self) -> Self {
+        if self <= 0.0 { 0.0.into() } else { self }
+    }
+
     /// 1 if it is positive, 0 if not.
     #[inline(always)]
     pub fn positive(self) -> Self {
