@@ -13,6 +13,8 @@ mod problem;
 use crate::{Matrix, Var};
 use differences::{Outcome, Samples, Tolerance};
 use evaluation::Evaluation;
+#[cfg(feature = "proptest")]
+pub(crate) use evaluation::wave;
 pub use problem::{GradCheckError, NoDerivative, Problem};
 
 /// One entry of the Jacobian: how an output element depends on an input element.

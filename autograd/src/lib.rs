@@ -42,6 +42,8 @@ mod sink;
 mod store;
 mod sweep;
 mod tape;
+#[cfg(feature = "proptest")]
+pub mod testing;
 mod var;
 
 pub use directional::{hessian_vector_product, jvp};

@@ -183,7 +183,7 @@ pub fn not_finite(m: &Matrix<f64>) -> Option<usize> {
 }
 
 /// Numbers between 1 and 2 that look random.
-fn wave(i: usize) -> f64 {
+pub fn wave(i: usize) -> f64 {
     1.5 + 0.5 * (5.0 * i as f64 + 1.0).sin()
 }
 
