@@ -1,12 +1,9 @@
 //! The test kit must catch what is wrong with an operation, and say what.
 #![allow(missing_docs)]
 
-use autograd::ops::{Binary, Unary};
-use autograd::testing::{
-    CheckError, Setting, Values, check_operation, check_operation_with, matrices,
-};
+use autograd::ops::Unary;
+use autograd::testing::{CheckError, Setting, check_operation, check_operation_with};
 use autograd::{Inputs, Matrix, MatrixMut, Operation, Pullback, Scalar, Shape};
-use proptest::prelude::*;
 
 /// x², right or with one flaw that the gradient check does not see.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -158,37 +155,4 @@ fn an_operation_that_cannot_take_parts_of_matrices_is_caught() {
     assert_eq!(setting(&error), Some(Setting::Parts), "{error}");
     let one_row = Matrix::from([[0.3, -0.8]]);
     check_operation_with(ReadsFirst, &[one_row], &[3]).unwrap();
-}
-
-/// a² b.
-#[derive(Clone)]
-struct SquareTimes;
-
-impl<T: Scalar> Binary<T> for SquareTimes {
-    const NAME: &'static str = "square_times";
-    fn f(&self, a: T, b: T) -> T {
-        a * a * b
-    }
-    fn da(&self, a: T, b: T, _: T) -> T {
-        (a + a) * b
-    }
-    fn db(&self, a: T, _: T, _: T) -> T {
-        a * a
-    }
-    fn derivatives(&self) -> [String; 2] {
-        ["2 a ⊙ b", "a²"].map(String::from)
-    }
-}
-
-const VALUES: Values = Values::between(-2.0, 2.0);
-
-proptest! {
-    #[test]
-    fn operations_of_two_operands_are_checked_with_broadcasting(
-        a in matrices(2, 3, VALUES),
-        row in matrices(1, 3, VALUES),
-    ) {
-        let checked = check_operation(SquareTimes, &[a, row])?;
-        prop_assert_eq!(checked.prose.len(), 0);
-    }
 }
