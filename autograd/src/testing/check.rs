@@ -1,5 +1,6 @@
 //! [`check_operation`]: all that an operation has to keep to.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use thiserror::Error;
@@ -21,7 +22,7 @@ pub struct Checked {
     /// The gradient check.
     pub gradients: Report,
     /// The operations whose printed rules are prose, and could not be evaluated.
-    pub prose: Vec<&'static str>,
+    pub prose: BTreeSet<&'static str>,
 }
 
 /// What an operation does not keep to.

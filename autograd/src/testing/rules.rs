@@ -1,14 +1,16 @@
 //! What is printed is what runs: the rule of every node, as text, against what the node sends.
 
+use std::collections::BTreeSet;
+
 use super::check::CheckError;
 use super::meaning::{Letters, NoMeaning, evaluate};
 use crate::{Matrix, Var};
 
 /// Holds the printed rules of all nodes up to `y` against what the nodes send when `e` is swept; gives
 /// the names of those operations whose rules are prose.
-pub fn check_rules(y: Var<'_, f64>, e: Var<'_, f64>) -> Result<Vec<&'static str>, CheckError> {
+pub fn check_rules(y: Var<'_, f64>, e: Var<'_, f64>) -> Result<BTreeSet<&'static str>, CheckError> {
     let tape = y.tape();
-    let mut prose = Vec::new();
+    let mut prose = BTreeSet::new();
     for event in e.replay().filter(|event| event.node.index <= y.index()) {
         let node = tape.node(event.node.index);
         let of = |operand| {
@@ -37,73 +39,72 @@ fn check_node(
     node: Var<'_, f64>,
     gradient: &Matrix<f64>,
     sent: impl Fn(usize) -> Option<Matrix<f64>>,
-    prose: &mut Vec<&'static str>,
+    prose: &mut BTreeSet<&'static str>,
 ) -> Result<(), CheckError> {
-    let info = node.info();
-    let tape = node.tape();
-    let operands: Vec<_> = info.parents.iter().map(|&p| tape.node(p)).collect();
+    let (operation, tape) = (node.info().operation, node.tape());
+    let parents = node.info().parents;
+    let operands: Vec<_> = parents.iter().map(|&p| tape.node(p)).collect();
     for (i, &operand) in operands.iter().enumerate() {
         // A node that is an operand twice receives both contributions together.
-        let is_first = operands[..i].iter().all(|o| *o != operand);
-        let shares = |o: &&Var<'_, f64>| **o != operand && o.owner() == operand.owner();
-        let is_apart = operands.iter().find(shares).is_none();
+        let uses: Vec<_> = (0..operands.len())
+            .filter(|&j| operands[j] == operand)
+            .collect();
+        let shares = |o: &Var<'_, f64>| *o != operand && o.owner() == operand.owner();
         let wants = operand.info().needs_gradient || !node.passes_gradient();
-        if !(is_first && is_apart && wants) {
+        if uses[0] != i || !wants || operands.iter().any(shares) {
             continue;
         }
-        let zeros = || Matrix::zeros(operand.row_count(), operand.col_count());
-        let expected = sent(i).unwrap_or_else(zeros);
-        let mut printed = zeros();
-        let mut is_prose = false;
-        for (i, _) in operands.iter().enumerate().filter(|(_, o)| **o == operand) {
-            match value(node, i, gradient) {
-                Ok(value) => printed += &value,
-                Err(NoMeaning::Prose) => is_prose = true,
-                Err(NoMeaning::Shapes(complaint)) => {
-                    return Err(CheckError::Formula {
-                        operation: info.operation,
-                        operand: i,
-                        rule: node.rule(i),
-                        complaint,
-                    });
-                }
+        let rule = || node.rule(i);
+        let printed = match value(node, &uses, gradient) {
+            Ok(printed) => printed,
+            Err(NoMeaning::Prose) => {
+                prose.insert(operation);
+                continue;
             }
-        }
-        if is_prose {
-            prose.push(info.operation);
-            continue;
-        }
-        let scale = expected.norm() + gradient.norm();
-        let pairs = expected.data().iter().zip(printed.data());
-        let differs = |(sent, printed): (&f64, &f64)| {
-            let agree = (sent - printed).abs() <= 1e-10 * scale;
-            !agree
+            Err(NoMeaning::Shapes(complaint)) => {
+                return Err(CheckError::Formula {
+                    operation,
+                    operand: i,
+                    rule: rule(),
+                    complaint,
+                });
+            }
         };
-        if let Some(at) = pairs.map(differs).position(|differs| differs) {
+        let sent = sent(i).unwrap_or_else(|| zeros(operand));
+        let tolerance = 1e-10 * (sent.norm() + gradient.norm());
+        let mut pairs = sent.data().iter().zip(printed.data());
+        let differ = |(sent, printed): (&f64, &f64)| {
+            let agree = (sent - printed).abs() <= tolerance;
+            !agree // as NaN does
+        };
+        if let Some(at) = pairs.position(differ) {
             return Err(CheckError::Rule {
-                operation: info.operation,
+                operation,
                 operand: i,
-                rule: node.rule(i),
-                element: (at / expected.col_count(), at % expected.col_count()),
+                rule: rule(),
+                element: (at / sent.col_count(), at % sent.col_count()),
                 printed: printed.data()[at],
-                sent: expected.data()[at],
+                sent: sent.data()[at],
             });
         }
     }
-    prose.sort_unstable();
-    prose.dedup();
     Ok(())
 }
 
-/// The value of what is printed for an operand.
+fn zeros(like: Var<'_, f64>) -> Matrix<f64> {
+    Matrix::zeros(like.row_count(), like.col_count())
+}
+
+/// The value of what is printed for a node that is these operands.
 fn value(
     node: Var<'_, f64>,
-    operand: usize,
+    uses: &[usize],
     gradient: &Matrix<f64>,
 ) -> Result<Matrix<f64>, NoMeaning> {
     let (tape, parents) = (node.tape(), node.info().parents);
     let named = tape.letters(node.index()).chars().zip(&parents);
     let recording = tape.recording();
+    let operand = tape.node(parents[uses[0]]);
     let letters = Letters {
         gradient,
         output: &node.value().to_matrix(),
@@ -111,7 +112,9 @@ fn value(
             .map(|(letter, &p)| (letter, tape.value(p).to_matrix()))
             .collect(),
         integers: recording.integers(&recording.nodes[node.index()].operands),
-        to: tape.node(parents[operand]).shape(),
+        to: operand.shape(),
     };
-    evaluate(&node.rule(operand), &letters)
+    uses.iter().try_fold(zeros(operand), |sum, &i| {
+        Ok(sum + evaluate(&node.rule(i), &letters)?)
+    })
 }
