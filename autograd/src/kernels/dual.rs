@@ -6,8 +6,9 @@
 
 use pulp::{Simd, WithSimd};
 
+use super::operands::{Left, RightOfRow, Start};
 use super::pack::Packed;
-use super::product::{Left, Multiply, RightOfRow, Start};
+use super::product::Multiply;
 use super::simd::run;
 use super::strided::{Real, Strided, StridedMut};
 use crate::{Dual, MatrixMut, MatrixView, Scalar, Shape};

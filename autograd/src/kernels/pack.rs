@@ -9,7 +9,7 @@ use std::sync::Arc;
 use pulp::{Arch, Simd, WithSimd};
 
 use super::simd::Lanes;
-use crate::store::unique;
+use crate::matrix::unique;
 use crate::{Matrix, MatrixView, Scalar, Shape};
 
 /// The tile of C that is computed at once.

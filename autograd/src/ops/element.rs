@@ -6,7 +6,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 use crate::Scalar;
 
 /// A scalar that mixes with float literals.
-#[derive(Clone, Copy, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Element<T>(pub T);
 
 impl<T: Scalar> From<f64> for Element<T> {
