@@ -334,8 +334,8 @@ fn single_precision_has_second_derivatives_too() {
 fn large_products_are_those_of_their_parts() {
     for (m, k, n) in [
         (1, 300, 40),
-        (4, 30, 40),
         (5, 30, 40),
+        (6, 30, 40),
         (70, 300, 65),
         (300, 90, 64),
     ] {
