@@ -52,7 +52,9 @@ impl<'t, T: Scalar> Gradients<'t, T> {
     pub fn get(&self, of: Var<'_, T>) -> Option<MatrixView<'_, T>> {
         assert!(
             std::ptr::eq(self.tape(), of.tape),
-            "the gradient of a node of another tape"
+            "a gradient of {} by {}, which is of another tape",
+            self.tape().info(self.start),
+            of.info()
         );
         let recording = self.tape().recording();
         let node = &recording.nodes[of.index];

@@ -35,7 +35,7 @@ pub use formula::NestedFormula;
 pub use program::{Line, Program};
 pub use replay::{Event, Replay, Sent};
 pub use table::{Row, Table};
-pub use triangle::Triangle;
+pub use triangle::{Triangle, When};
 
 use crate::{NodeInfo, Scalar, Var};
 use notebook::show;
@@ -50,14 +50,24 @@ fn check_error<T: Scalar>(method: &str, error: Var<'_, T>, by: Var<'_, T>) {
         error.info()
     );
     let same = std::ptr::eq(error.tape, by.tape);
-    assert!(same, "{method}(): {} is of another tape", by.info());
+    assert!(
+        same,
+        "{method}(): {} is of another tape than {}",
+        by.info(),
+        error.info()
+    );
 }
 
 /// That a node can be differentiated by another.
 #[track_caller]
 fn check_operand<T: Scalar>(method: &str, y: Var<'_, T>, by: Var<'_, T>) {
     let same = std::ptr::eq(y.tape, by.tape);
-    assert!(same, "{method}(): {} is of another tape", by.info());
+    assert!(
+        same,
+        "{method}(): {} is of another tape than {}",
+        by.info(),
+        y.info()
+    );
     let info = by.info();
     assert!(
         info.needs_gradient,

@@ -25,6 +25,8 @@
 //! own, [`Operation`] to write one, [`inspect`] to see what is on a tape.
 
 mod account;
+mod directional;
+mod dual;
 mod error;
 pub mod gradcheck;
 mod gradients;
@@ -35,12 +37,15 @@ mod operation;
 pub mod ops;
 mod recording;
 mod scalar;
+mod second_order;
 mod sink;
 mod store;
 mod sweep;
 mod tape;
 mod var;
 
+pub use directional::{hessian_vector_product, jvp};
+pub use dual::Dual;
 pub use error::Error;
 pub use gradcheck::gradcheck;
 pub use gradients::{Gradients, Keep};
@@ -48,7 +53,15 @@ pub use matrix::{Matrix, MatrixMut, MatrixView, Shape};
 pub use operation::{Inputs, Operand, Operation, Pullback};
 pub use recording::Window;
 pub use scalar::Scalar;
+pub use second_order::{
+    SecondDerivative, SecondOrderError, SecondOrderReport, gradcheck_second_order,
+};
 pub use sink::Sink;
 pub use store::PoolStats;
-pub use tape::{NodeInfo, Scope, Step, Tape};
+pub use tape::{Moment, NodeInfo, Scope, Step, Tape};
 pub use var::Var;
+
+/// The examples of the README run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

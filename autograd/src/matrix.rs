@@ -7,6 +7,7 @@ mod view;
 
 use std::fmt;
 use std::ops::{Index, IndexMut, Range};
+use std::sync::Arc;
 
 use crate::Scalar;
 pub(crate) use view::range_complaint;
@@ -225,8 +226,8 @@ impl<T: Scalar> Matrix<T> {
         MatrixMut::new(&mut self.data, self.shape, self.shape.cols)
     }
 
-    /// Applies `f` to each element.
-    pub fn map(&self, f: impl FnMut(T) -> T) -> Self {
+    /// Applies `f` to each element, which may become one of another type: `m.map(f64::from)`.
+    pub fn map<U: Scalar>(&self, f: impl FnMut(T) -> U) -> Matrix<U> {
         Matrix {
             shape: self.shape,
             data: self.data.iter().copied().map(f).collect(),
@@ -299,6 +300,11 @@ impl<T: Scalar> IndexMut<(usize, usize)> for Matrix<T> {
         check_index(self.shape, r, c);
         &mut self.data[r * self.shape.cols + c]
     }
+}
+
+/// The matrix in a buffer that has come from the pool and has not been shared since.
+pub(crate) fn unique<T>(buffer: &mut Arc<Matrix<T>>) -> &mut Matrix<T> {
+    Arc::get_mut(buffer).expect("a buffer from the pool has one owner until it is recorded")
 }
 
 #[track_caller]

@@ -1,4 +1,5 @@
-//! The element type: `f32` to train, `f64` to check. Everything above is generic over it.
+//! The element type: `f32` to train, `f64` to check, dual numbers for higher derivatives. Everything
+//! above is generic over it.
 
 use std::fmt::{Debug, Display};
 use std::iter::Sum;
@@ -7,7 +8,8 @@ use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssi
 use crate::kernels::math;
 use crate::kernels::product::Multiply;
 
-/// A floating-point number that matrices are made of: [`f32`] or [`f64`].
+/// A number that matrices are made of: [`f32`], [`f64`], or a [`Dual`](crate::Dual) number over one of
+/// them.
 ///
 /// `f32` functions are vectorisable approximations, accurate to a few units in the last place;
 /// `f64` ones are the standard library's, because gradients are checked with them.
@@ -37,11 +39,20 @@ pub trait Scalar:
     const ZERO: Self;
     const ONE: Self;
     const INFINITY: Self;
-    /// The name of the type in a checkpoint or an error: "f32" or "f64".
+    /// The name of the type in a checkpoint or an error: "f32", "f64", "dual f64".
     const NAME: &'static str;
+    /// Whether a number carries a derivative with it.
+    const HAS_TANGENT: bool = false;
 
+    /// The nearest number of this type, as a constant.
     fn from_f64(x: f64) -> Self;
+    /// The value. A tangent is dropped: what has gone through `f64` and back is a constant.
     fn to_f64(self) -> f64;
+    /// The same number as a constant: without its tangent, if it has one.
+    #[inline(always)]
+    fn detached(self) -> Self {
+        self
+    }
     fn exp(self) -> Self;
     fn ln(self) -> Self;
     fn tanh(self) -> Self;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use crate::kernels::elementwise::{assign, map, put};
-use crate::kernels::product::Start;
+use crate::kernels::operands::Start;
 use crate::{MatrixMut, MatrixView, Scalar, Shape};
 
 /// The gradient x̄ of an operand, which a contribution is to be added to.

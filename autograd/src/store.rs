@@ -10,8 +10,8 @@ use elsa::FrozenVec;
 
 pub(crate) use packed::Right;
 pub use pool::PoolStats;
-pub(crate) use pool::unique;
 
+use crate::matrix::unique;
 use crate::recording::{Place, Recording};
 use crate::{Matrix, MatrixView, Scalar, Shape};
 use packed::PackedOperands;

@@ -11,12 +11,13 @@ use std::sync::{Arc, Mutex, OnceLock};
 use smallbox::{SmallBox, smallbox, space::S4};
 
 use crate::account::Account;
+use crate::matrix::unique;
 use crate::operation::{Inputs, Operation};
 use crate::recording::{Node, Operands, Place, Recording};
-use crate::store::{PoolStats, Recorded, Store, unique};
+use crate::store::{PoolStats, Recorded, Store};
 use crate::{Matrix, MatrixView, Scalar, Shape, Var};
 
-pub use info::NodeInfo;
+pub use info::{Moment, NodeInfo};
 pub use names::{Scope, Step};
 
 /// A recording of operations, in the order in which they were computed.

@@ -77,6 +77,10 @@ impl<'t, T: Scalar> Var<'t, T> {
     }
 
     /// Places the node at a time step.
+    ///
+    /// # Panics
+    /// If the step is 2³² or more.
+    #[track_caller]
     pub fn at(self, t: usize) -> Self {
         self.tape.set_time(self.index, t);
         self

@@ -140,7 +140,7 @@ proptest! {
                 prop_assert!(close(&triangle.row_sum(i), &alone.of(parameter)));
             }
             let mut by_columns = Matrix::zeros(n, n);
-            for &step in triangle.steps() {
+            for step in triangle.steps() {
                 by_columns += triangle.column_sum(step);
             }
             prop_assert!(close(&by_columns, &swept.of(parameter)));
@@ -312,7 +312,7 @@ fn what_cannot_be_asked_for_is_refused_by_name() {
     let z = other.var(Matrix::scalar(1.0)).named("z");
     assert_eq!(
         message(&|| drop(w.triangle(&[z]))),
-        "triangle(): W (variable) is of another tape"
+        "triangle(): W (variable) is of another tape than z (variable)"
     );
     let square = y.square();
     let sum = (y.sum() + square.sum()).named("E");

@@ -36,6 +36,7 @@ impl<T: Scalar> Carried<T> {
     }
 
     /// These values as constants of a tape.
+    #[must_use]
     pub fn on<'t>(&self, tape: &'t Tape<T>) -> State<'t, T> {
         let constant = |m: &Matrix<T>, name| {
             let copy = |to: &mut Matrix<T>| to.data_mut().copy_from_slice(m.data());

@@ -65,5 +65,10 @@ pub use rnn::SimpleRnn;
 pub use sampling::{SamplingError, sample};
 pub use segments::unroll_in_segments;
 pub use stack::Stack;
-pub use unroll::{Unrolled, unroll};
+pub use unroll::{Direction, Unrolled, unroll, unroll_from};
 pub use weights::Weights;
+
+/// The examples of the README run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -53,17 +53,55 @@ pub fn unroll<'t, 's, T: Scalar>(
     p: &Bound<'t, T>,
     zx: impl Into<Projection<'t, 's, T>>,
     batch: usize,
+    state: State<'t, T>,
+) -> Unrolled<'t, T> {
+    unroll_from(0, Direction::Forward, cell, p, zx, batch, state)
+}
+
+/// The order in which a sequence is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// From the first step to the last.
+    Forward,
+    /// From the last step to the first: the state at step t has seen the steps from t on.
+    Backward,
+}
+
+/// [`unroll`] in either direction, of a sequence that begins at step `first`: z_x has its steps, and
+/// step k of them carries first + k as its time, whichever way they are read. So a text in several
+/// stretches has one time throughout, and what a layer that reads backwards says of a step is of that
+/// step: `outputs` are in the order of time, and `state` is the one after the step that was read last.
+///
+/// Two directions of a layer need a [timeline](autograd::Tape::timeline) each, to be told apart.
+///
+/// # Panics
+/// As [`unroll`].
+#[track_caller]
+pub fn unroll_from<'t, 's, T: Scalar>(
+    first: usize,
+    direction: Direction,
+    cell: &dyn Cell<T>,
+    p: &Bound<'t, T>,
+    zx: impl Into<Projection<'t, 's, T>>,
+    batch: usize,
     mut state: State<'t, T>,
 ) -> Unrolled<'t, T> {
     let (zx, tape) = (zx.into(), p.tape());
     let steps = zx.steps(batch);
     check::unrolled(cell, p, zx, batch, state);
     let _scope = cell.weights().scope(tape);
-    let step = |t| {
-        let _step = tape.step(t);
-        state = cell.step(p, zx.step(t, batch), state);
+    let step = |k| {
+        let _step = tape.step(first + k);
+        state = cell.step(p, zx.step(k, batch), state);
         state.h
     };
-    let outputs = (0..steps).map(step).collect();
+    let outputs = match direction {
+        Direction::Forward => (0..steps).map(step).collect(),
+        Direction::Backward => {
+            let mut outputs: Vec<_> = (0..steps).rev().map(step).collect();
+            outputs.reverse();
+            outputs
+        }
+    };
     Unrolled { outputs, state }
 }

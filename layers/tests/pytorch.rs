@@ -3,8 +3,8 @@
 
 mod reference;
 
-use autograd::{Matrix, Tape};
-use layers::{Cell, Gru, Lstm, ParameterSet, Reset, SimpleRnn, unroll};
+use autograd::{Dual, Matrix, Tape, hessian_vector_product};
+use layers::{Bound, Cell, Gru, Linear, Lstm, ParameterSet, Reset, SimpleRnn, unroll};
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 use reference::Reference;
 
@@ -88,4 +88,47 @@ fn gru_reset_before() {
     let rng = &mut ChaCha8Rng::seed_from_u64(1);
     let cell = Gru::new(set, "", INPUT, HIDDEN, Reset::Before, rng).with_learned_state(set);
     check(set, &cell, &reference::GRU_BEFORE);
+}
+
+/// Hessian-vector products by dual numbers, forward over reverse, against PyTorch's double backward.
+#[test]
+fn hessian_of_an_lstm() {
+    let (steps, batch, inputs, hidden, classes) = (5, 2, 3, 4, 3);
+    let set = &mut ParameterSet::<Dual<f64>>::new();
+    let rng = &mut ChaCha8Rng::seed_from_u64(1);
+    let cell = Lstm::new(set, "", inputs, hidden, rng);
+    let output = Linear::new(set, "", hidden, classes, rng);
+    let shapes: Vec<_> = set.ids().map(|id| set.get(id).shape()).collect();
+    let waves = |numbers: [usize; 5]| -> Vec<_> {
+        let pairs = numbers.into_iter().zip(&shapes);
+        pairs.map(|(k, s)| wave(k, s.rows, s.cols)).collect()
+    };
+    let loss_of = std::cell::Cell::new(f64::NAN);
+    let (gradients, products) = hessian_vector_product(
+        |v| {
+            let p = Bound::from_vars(v);
+            let x = wave(7, steps * batch, inputs).map(Dual::constant);
+            let zx = cell.project(&p, p.tape().constant(x));
+            let unrolled = unroll(&cell, &p, zx, batch, cell.initial_state(&p, batch));
+            let logits = output.apply(&p, unrolled.stacked());
+            let targets: Vec<_> = (0..steps * batch).map(|i| (5 * i + 2) % classes).collect();
+            let loss = logits.cross_entropy(&targets);
+            loss_of.set(loss.item().value);
+            loss
+        },
+        &waves([1, 2, 3, 4, 10]),
+        &waves([20, 21, 22, 23, 24]),
+    );
+    let close = |what: &str, ours: &[f64], theirs: &[f64]| {
+        assert_eq!(ours.len(), theirs.len(), "{what}");
+        for (a, b) in ours.iter().zip(theirs) {
+            assert!((a - b).abs() < 1e-14, "{what}: {a} against {b}");
+        }
+    };
+    close("loss", &[loss_of.get()], &[reference::HESSIAN.loss]);
+    for (i, id) in set.ids().enumerate() {
+        let (name, theirs) = (set.name(id), reference::HESSIAN);
+        close(name, gradients[i].data(), theirs.gradients[i]);
+        close(name, products[i].data(), theirs.products[i]);
+    }
 }

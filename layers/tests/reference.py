@@ -84,6 +84,35 @@ def before(name):
     report(name, outputs, None, lambda: [leaf.grad for leaf in leaves])
 
 
+def hessian():
+    """An LSTM over five steps with a cross-entropy at each, and Hessian-vector products of its loss
+    by double backward."""
+    steps, batch, inputs, hidden, classes = 5, 2, 3, 4, 3
+    layer = torch.nn.LSTM(inputs, hidden)
+    shapes = [(1, 4 * hidden, inputs), (2, 4 * hidden, hidden), (3, 4 * hidden)]
+    shapes += [(4, classes, hidden), (10, classes)]
+    names = ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0"]
+    parameters = [wave(*s).requires_grad_() for s in shapes]
+    bound = dict(zip(names, parameters)) | {"bias_hh_l0": torch.zeros(4 * hidden)}
+    x = wave(7, steps, batch, inputs)
+    outputs, _ = torch.func.functional_call(layer, bound, x)
+    logits = (outputs @ parameters[3].T + parameters[4]).reshape(-1, classes)
+    targets = torch.tensor([(5 * i + 2) % classes for i in range(steps * batch)])
+    loss = torch.nn.functional.cross_entropy(logits, targets)
+    gradients = torch.autograd.grad(loss, parameters, create_graph=True)
+    along = [wave(20 + k, *s[1:]) for k, s in enumerate(shapes)]
+    slope = sum((g * v).sum() for g, v in zip(gradients, along))
+    products = torch.autograd.grad(slope, parameters)
+    print("    pub const HESSIAN: Hessian = Hessian {")
+    print(f"        loss: {loss.item()!r},")
+    for name, tensors in [("gradients", gradients), ("products", products)]:
+        print(f"        {name}: &[")
+        for tensor in tensors:
+            print("            &[" + ", ".join(repr(v) for v in tensor.reshape(-1).tolist()) + "],")
+        print("        ],")
+    print("    };")
+
+
 print("//! Made by reference.py with PyTorch " + torch.__version__.split("+")[0] + ".")
 print(
     """
@@ -92,9 +121,17 @@ pub struct Reference {
     pub outputs: &'static [f64],
     pub gradients: &'static [&'static [f64]],
 }
+
+/// A loss with its gradients and its Hessian-vector products, by parameter.
+pub struct Hessian {
+    pub loss: f64,
+    pub gradients: &'static [&'static [f64]],
+    pub products: &'static [&'static [f64]],
+}
 """
 )
 module("RNN", torch.nn.RNN, 1)
 module("LSTM", torch.nn.LSTM, 4)
 module("GRU_AFTER", torch.nn.GRU, 3)
 before("GRU_BEFORE")
+hessian()

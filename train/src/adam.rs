@@ -5,7 +5,7 @@ use layers::ParameterSet;
 use rayon::prelude::*;
 
 use crate::blocks::{BLOCK, TOGETHER, vectorised};
-use crate::optimizer::{steps_from_tensors, steps_to_tensor};
+use crate::optimizer::{check_decay, check_rate, steps_from_tensors, steps_to_tensor};
 use crate::per_parameter::PerParameter;
 use crate::{Optimizer, ParameterGradients, StateError};
 
@@ -37,7 +37,12 @@ const V: &str = "adam.v";
 
 impl<T: Scalar> Adam<T> {
     /// Adam with learning rate η, often 10⁻³.
+    ///
+    /// # Panics
+    /// If η is negative, NaN or infinite.
+    #[track_caller]
     pub fn new(rate: f64) -> Self {
+        check_rate(rate);
         Adam {
             rate,
             betas: (0.9, 0.999),
@@ -50,7 +55,15 @@ impl<T: Scalar> Adam<T> {
     }
 
     /// AdamW: Adam with decoupled weight decay λ; PyTorch's default is 0.01.
+    ///
+    /// # Panics
+    /// If η or λ is negative, NaN or infinite.
+    #[track_caller]
     pub fn decoupled(rate: f64, weight_decay: f64) -> Self {
+        assert!(
+            weight_decay >= 0.0 && weight_decay.is_finite(),
+            "a weight decay of {weight_decay}: it must be finite and not negative"
+        );
         Adam {
             weight_decay,
             ..Self::new(rate)
@@ -58,15 +71,29 @@ impl<T: Scalar> Adam<T> {
     }
 
     /// With other decay rates β₁, β₂ of the moments.
+    ///
+    /// # Panics
+    /// If one is not in 0..1.
     #[must_use]
+    #[track_caller]
     pub fn betas(self, beta1: f64, beta2: f64) -> Self {
+        check_decay("a β₁", beta1);
+        check_decay("a β₂", beta2);
         let betas = (beta1, beta2);
         Adam { betas, ..self }
     }
 
     /// With another ε.
+    ///
+    /// # Panics
+    /// If ε is not positive and finite: where a gradient is 0, it is what is divided by.
     #[must_use]
+    #[track_caller]
     pub fn epsilon(self, epsilon: f64) -> Self {
+        assert!(
+            epsilon > 0.0 && epsilon.is_finite(),
+            "an ε of {epsilon}: it must be positive and finite"
+        );
         Adam { epsilon, ..self }
     }
 
@@ -140,6 +167,7 @@ impl<T: Scalar> Coefficients<T> {
 }
 
 impl<T: Scalar> Optimizer<T> for Adam<T> {
+    #[track_caller]
     fn step(
         &mut self,
         parameters: &mut ParameterSet<T>,
@@ -183,7 +211,9 @@ impl<T: Scalar> Optimizer<T> for Adam<T> {
         self.rate
     }
 
+    #[track_caller]
     fn set_learning_rate(&mut self, rate: f64) {
+        check_rate(rate);
         self.rate = rate;
     }
 }

@@ -1,5 +1,6 @@
 //! [`Windows`]: a long sequence as mini-batches for truncated BPTT.
 
+use std::fmt;
 use std::ops::Range;
 
 use thiserror::Error;
@@ -48,7 +49,7 @@ pub enum BatchError {
 /// assert_eq!(targets, [3, 7, 4, 8]);
 /// # Ok::<(), train::BatchError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Windows {
     symbols: Vec<usize>,
     streams: usize,
@@ -147,6 +148,17 @@ impl Windows {
     }
 }
 
+impl fmt::Debug for Windows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Windows")
+            .field("symbols", &self.symbols.len())
+            .field("streams", &self.streams)
+            .field("steps", &self.steps)
+            .field("windows", &self.count)
+            .finish()
+    }
+}
+
 /// Holds out the last `fraction` of the symbols, often a tenth: (training, validation).
 ///
 /// # Panics
@@ -155,7 +167,7 @@ impl Windows {
 pub fn split(symbols: &[usize], fraction: f64) -> (&[usize], &[usize]) {
     assert!(
         (0.0..=1.0).contains(&fraction),
-        "a fraction of {fraction} to hold out"
+        "a fraction of {fraction} to hold out, which is not in 0..=1"
     );
     let held_out = (symbols.len() as f64 * fraction) as usize;
     symbols.split_at(symbols.len() - held_out)

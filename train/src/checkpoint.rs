@@ -1,6 +1,7 @@
 //! [`Checkpoint`]: everything that a run needs to go on, in one safetensors file.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -18,7 +19,7 @@ use crate::optimizer::find;
 ///
 /// The file is a [safetensors](https://github.com/huggingface/safetensors) one that other tools
 /// read too: the tensors in their own type, and the metadata as JSON text under the key "bptt".
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Checkpoint<T: Scalar = f32> {
     /// Parameters and optimizer state by name; sorted by name after loading.
     pub tensors: Vec<(String, Matrix<T>)>,
@@ -160,6 +161,20 @@ impl<T: Scalar> Checkpoint<T> {
     pub(crate) fn check(&self, set: &ParameterSet<T>) -> Result<(), StateError> {
         set.ids()
             .try_for_each(|id| find(&self.tensors, set.name(id), set.get(id).shape()).map(|_| ()))
+    }
+}
+
+impl<T: Scalar> fmt::Debug for Checkpoint<T> {
+    /// The tensors' names, shapes and norms, and the metadata.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut checkpoint = f.debug_struct("Checkpoint");
+        for (name, tensor) in &self.tensors {
+            let norm = tensor.norm();
+            checkpoint.field(name, &format_args!("{} of norm {norm}", tensor.shape()));
+        }
+        checkpoint
+            .field("metadata", &format_args!("{}", self.metadata))
+            .finish()
     }
 }
 

@@ -1,18 +1,20 @@
 //! [`ParameterGradients`]: the gradients of a parameter set, off the tape.
 
+use std::fmt;
 use std::sync::Arc;
 
 use autograd::{Keep, Matrix, Scalar, Tape, Var};
 use layers::{Bound, ParameterId, ParameterSet};
 
 use crate::blocks::{BLOCK, add_and_square, squares};
-use crate::per_parameter::PerParameter;
+use crate::per_parameter::{check_owner, zeros_like};
+use crate::shard::mistake;
 
 /// The gradient of a loss by every parameter of a set: ∂E/∂U for each U.
 ///
 /// It outlives the recording, so that the tape can be cleared (which ends its share in the
 /// parameters) before an optimizer changes them.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ParameterGradients<T: Scalar = f32> {
     ids: Vec<ParameterId>,
     values: Vec<Arc<Matrix<T>>>,
@@ -27,7 +29,10 @@ impl<T: Scalar> ParameterGradients<T> {
     pub fn new(set: &ParameterSet<T>) -> Self {
         ParameterGradients {
             ids: set.ids().collect(),
-            values: PerParameter::zeros(set).into_shared(),
+            values: set
+                .ids()
+                .map(|id| Arc::new(zeros_like(set.get(id))))
+                .collect(),
             lent: false,
             squares: Vec::new(),
         }
@@ -38,19 +43,32 @@ impl<T: Scalar> ParameterGradients<T> {
     /// before go to the tape, to be used again.
     ///
     /// # Panics
-    /// If the loss is not of shape [1, 1], or the parameters are not those of the set that this was
-    /// made for.
+    /// If the loss is not of shape [1, 1], is on another tape or depends on no parameter at all, or
+    /// if the parameters are not those of the set that this was made for.
     #[track_caller]
     pub fn differentiate(&mut self, loss: Var<'_, T>, bound: &Bound<'_, T>) {
+        if let Some(mistake) = mistake(loss, bound.tape()) {
+            panic!("{mistake}");
+        }
+        let reached = self.collect(loss, bound);
+        assert!(reached, "the loss {} depends on no parameter", loss.info());
+    }
+
+    /// [`ParameterGradients::differentiate`]; whether the loss depends on a parameter.
+    #[track_caller]
+    pub(crate) fn collect(&mut self, loss: Var<'_, T>, bound: &Bound<'_, T>) -> bool {
         self.give_back(bound.tape());
         let mut gradients = loss.backward_keeping(Keep::Leaves);
-        let take = |&id: &ParameterId| {
+        let mut reached = false;
+        for &id in &self.ids {
             let parameter = bound.var(id);
+            let gradient = gradients.take(parameter);
+            reached |= gradient.is_some();
             let zeros = || Arc::new(Matrix::zeros(parameter.row_count(), parameter.col_count()));
-            gradients.take(parameter).unwrap_or_else(zeros)
-        };
-        self.values.extend(self.ids.iter().map(take));
+            self.values.push(gradient.unwrap_or_else(zeros));
+        }
         self.lent = true;
+        reached
     }
 
     /// Gives the matrices to a tape, to be used again; none are left.
@@ -90,18 +108,20 @@ impl<T: Scalar> ParameterGradients<T> {
     /// The gradient by one parameter.
     ///
     /// # Panics
-    /// If the parameter is of another set, with more in it.
+    /// If the parameter is of another set.
     #[track_caller]
     pub fn get(&self, id: ParameterId) -> &Matrix<T> {
+        check_owner(&self.ids, id);
         &self.values[id.index()]
     }
 
     /// The gradient by one parameter, to be changed.
     ///
     /// # Panics
-    /// If the parameter is of another set, with more in it.
+    /// If the parameter is of another set.
     #[track_caller]
     pub fn get_mut(&mut self, id: ParameterId) -> &mut Matrix<T> {
+        check_owner(&self.ids, id);
         Arc::make_mut(&mut self.values[id.index()])
     }
 
@@ -117,5 +137,18 @@ impl<T: Scalar> ParameterGradients<T> {
             let elements = Arc::make_mut(g).data_mut().iter_mut();
             elements.for_each(|g| *g = f(*g));
         }
+    }
+}
+
+impl<T: Scalar> fmt::Debug for ParameterGradients<T> {
+    /// The shapes in the order of the set, and the norm of all:
+    /// `ParameterGradients { shapes: [[8, 3], [8, 8], [1, 8]], norm: 0.71 }`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shapes = self.values.iter().map(|g| g.shape().to_string());
+        let shapes = shapes.collect::<Vec<_>>().join(", ");
+        f.debug_struct("ParameterGradients")
+            .field("shapes", &format_args!("[{shapes}]"))
+            .field("norm", &self.norm())
+            .finish()
     }
 }

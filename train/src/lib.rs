@@ -36,6 +36,7 @@ mod optimizer;
 mod per_parameter;
 mod schedule;
 mod sgd;
+mod shard;
 mod text;
 mod trainer;
 
@@ -58,13 +59,13 @@ pub mod prelude {
     };
     pub use autograd::ops::Unary;
     pub use autograd::{
-        Gradients, Inputs, Keep, Matrix, MatrixMut, MatrixView, Operation, Pullback, Scalar, Shape,
-        Tape, Var, gradcheck,
+        Dual, Gradients, Inputs, Keep, Matrix, MatrixMut, MatrixView, Operation, Pullback, Scalar,
+        Shape, Tape, Var, gradcheck, gradcheck_second_order, hessian_vector_product, jvp,
     };
     pub use layers::{
-        Bound, Carried, Cell, CellKind, CharModel, Embedding, Generator, Gru, Linear, Lstm,
-        ParameterId, ParameterSet, Reset, SimpleRnn, Stack, State, Unrolled, Weights, dropout,
-        sample, uniform, unroll,
+        Bound, Carried, Cell, CellKind, CharModel, Direction, Embedding, Generator, Gru, Linear,
+        Lstm, ParameterId, ParameterSet, Reset, SimpleRnn, Stack, State, Unrolled, Weights,
+        dropout, sample, uniform, unroll, unroll_from,
     };
     pub use pictures::{
         FadingMemory, FlowPictures, HeatMap, LineChart, ReplayPictures, TapePictures,
@@ -72,3 +73,8 @@ pub mod prelude {
     };
     pub use rand::{SeedableRng, rngs::ChaCha8Rng};
 }
+
+/// The examples of the README run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -15,7 +15,8 @@ pub trait Optimizer<T: Scalar>: Send {
     /// the same pass. No tape may hold the parameters any more: they would be copied.
     ///
     /// # Panics
-    /// If the set is another than at the step before.
+    /// If the set is another than at the step before, or the gradients are of another.
+    #[track_caller]
     fn step(
         &mut self,
         parameters: &mut ParameterSet<T>,
@@ -43,6 +44,10 @@ pub trait Optimizer<T: Scalar>: Send {
     fn learning_rate(&self) -> f64;
 
     /// Sets the learning rate of the next steps.
+    ///
+    /// # Panics
+    /// If it is negative, NaN or infinite.
+    #[track_caller]
     fn set_learning_rate(&mut self, rate: f64);
 }
 
@@ -72,6 +77,24 @@ pub enum StateError {
         /// The tensor.
         name: String,
     },
+}
+
+/// That a learning rate descends. At 0 it stands still, as at the start of a warm-up.
+#[track_caller]
+pub(crate) fn check_rate(rate: f64) {
+    assert!(
+        rate >= 0.0 && rate.is_finite(),
+        "a learning rate of {rate}: it must be finite and not negative"
+    );
+}
+
+/// That a rate of decay is in 0..1.
+#[track_caller]
+pub(crate) fn check_decay(what: &str, x: f64) {
+    assert!(
+        (0.0..1.0).contains(&x),
+        "{what} of {x}: it must be from 0 to below 1"
+    );
 }
 
 /// The tensor of this name and shape.

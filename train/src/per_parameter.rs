@@ -1,6 +1,6 @@
-//! One matrix for each parameter of a set: gradients, velocities, moments.
+//! One matrix for each parameter of a set: velocities, moments.
 
-use std::sync::Arc;
+use std::fmt;
 
 use autograd::{Matrix, Scalar};
 use layers::{ParameterId, ParameterSet};
@@ -9,48 +9,47 @@ use crate::StateError;
 use crate::optimizer::find;
 
 /// One matrix for each parameter, or none yet.
-#[derive(Clone, Debug)]
-pub(crate) struct PerParameter<T: Scalar>(Vec<Matrix<T>>);
+#[derive(Clone)]
+pub(crate) struct PerParameter<T: Scalar> {
+    ids: Vec<ParameterId>,
+    matrices: Vec<Matrix<T>>,
+}
 
 impl<T: Scalar> PerParameter<T> {
     /// No matrices: they are made when the set is first seen.
     pub fn empty() -> Self {
-        PerParameter(Vec::new())
+        PerParameter {
+            ids: Vec::new(),
+            matrices: Vec::new(),
+        }
     }
 
-    /// Zeros of the shapes of the parameters.
-    pub fn zeros(set: &ParameterSet<T>) -> Self {
-        PerParameter(set.ids().map(|id| zeros_like(set.get(id))).collect())
-    }
-
-    /// Makes the zeros unless they have been made.
+    /// Makes zeros of the shapes of the parameters, unless that has been done.
     #[track_caller]
     pub fn prepare(&mut self, set: &ParameterSet<T>) {
-        if self.0.is_empty() {
-            *self = Self::zeros(set);
+        if self.ids.is_empty() {
+            self.ids = set.ids().collect();
+            self.matrices = set.ids().map(|id| zeros_like(set.get(id))).collect();
         }
-        let (count, expected) = (self.0.len(), set.len());
         assert!(
-            count == expected,
-            "the state of {count} parameters for a set of {expected}"
+            set.ids().eq(self.ids.iter().copied()),
+            "the optimizer has the state of another set than this one, or of fewer parameters"
         );
     }
 
     #[track_caller]
     pub fn get_mut(&mut self, id: ParameterId) -> &mut Matrix<T> {
-        &mut self.0[id.index()]
-    }
-
-    pub fn into_shared(self) -> Vec<Arc<Matrix<T>>> {
-        self.0.into_iter().map(Arc::new).collect()
+        check_owner(&self.ids, id);
+        &mut self.matrices[id.index()]
     }
 
     /// The matrices as tensors "prefix.parameter".
     pub fn state(&self, prefix: &str, set: &ParameterSet<T>) -> Vec<(String, Matrix<T>)> {
         let tensor = |id: ParameterId| {
             let zeros = || zeros_like(set.get(id));
-            let value = self.0.get(id.index()).cloned().unwrap_or_else(zeros);
-            (format!("{prefix}.{}", set.name(id)), value)
+            let value = self.matrices.get(id.index()).cloned();
+            let name = format!("{prefix}.{}", set.name(id));
+            (name, value.unwrap_or_else(zeros))
         };
         set.ids().map(tensor).collect()
     }
@@ -65,10 +64,29 @@ impl<T: Scalar> PerParameter<T> {
             let name = format!("{prefix}.{}", set.name(id));
             find(tensors, &name, set.get(id).shape()).cloned()
         };
-        set.ids().map(tensor).collect::<Result<_, _>>().map(Self)
+        Ok(PerParameter {
+            ids: set.ids().collect(),
+            matrices: set.ids().map(tensor).collect::<Result<_, _>>()?,
+        })
     }
 }
 
-fn zeros_like<T: Scalar>(m: &Matrix<T>) -> Matrix<T> {
+impl<T: Scalar> fmt::Debug for PerParameter<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} matrices", self.matrices.len())
+    }
+}
+
+/// That a parameter is one of these, which stand in the order of their set.
+#[track_caller]
+pub(crate) fn check_owner(ids: &[ParameterId], id: ParameterId) {
+    assert!(
+        ids.get(id.index()) == Some(&id),
+        "parameter {} is of another set than these gradients, or this state",
+        id.index()
+    );
+}
+
+pub(crate) fn zeros_like<T: Scalar>(m: &Matrix<T>) -> Matrix<T> {
     Matrix::zeros(m.row_count(), m.col_count())
 }

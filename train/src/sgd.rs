@@ -5,7 +5,7 @@ use layers::ParameterSet;
 use rayon::prelude::*;
 
 use crate::blocks::{BLOCK, TOGETHER, vectorised};
-use crate::optimizer::{steps_from_tensors, steps_to_tensor};
+use crate::optimizer::{check_decay, check_rate, steps_from_tensors, steps_to_tensor};
 use crate::per_parameter::PerParameter;
 use crate::{Optimizer, ParameterGradients, StateError};
 
@@ -32,7 +32,12 @@ const VELOCITY: &str = "sgd.v";
 
 impl<T: Scalar> Sgd<T> {
     /// θ ← θ − η g.
+    ///
+    /// # Panics
+    /// If the learning rate η is negative, NaN or infinite.
+    #[track_caller]
     pub fn new(rate: f64) -> Self {
+        check_rate(rate);
         Sgd {
             rate,
             momentum: 0.0,
@@ -43,14 +48,24 @@ impl<T: Scalar> Sgd<T> {
     }
 
     /// With momentum μ, often 0.9.
+    ///
+    /// # Panics
+    /// If μ is not in 0..1.
     #[must_use]
+    #[track_caller]
     pub fn momentum(self, momentum: f64) -> Self {
+        check_decay("a momentum", momentum);
         Sgd { momentum, ..self }
     }
 
     /// With Nesterov's momentum μ.
+    ///
+    /// # Panics
+    /// If μ is not in 0..1.
     #[must_use]
+    #[track_caller]
     pub fn nesterov(self, momentum: f64) -> Self {
+        check_decay("a momentum", momentum);
         Sgd {
             momentum,
             nesterov: true,
@@ -93,6 +108,7 @@ impl<T: Scalar> Coefficients<T> {
 }
 
 impl<T: Scalar> Optimizer<T> for Sgd<T> {
+    #[track_caller]
     fn step(
         &mut self,
         parameters: &mut ParameterSet<T>,
@@ -161,7 +177,9 @@ impl<T: Scalar> Optimizer<T> for Sgd<T> {
         self.rate
     }
 
+    #[track_caller]
     fn set_learning_rate(&mut self, rate: f64) {
+        check_rate(rate);
         self.rate = rate;
     }
 }

@@ -114,6 +114,11 @@ impl Vocabulary {
     /// If a number is not below [`Vocabulary::len`].
     #[track_caller]
     pub fn decode(&self, numbers: &[usize]) -> String {
+        let len = self.len();
+        if let Some(position) = numbers.iter().position(|&n| n >= len) {
+            let number = numbers[position];
+            panic!("number {number} at position {position} is of none of the {len} characters");
+        }
         numbers.iter().map(|&n| self.chars[n]).collect()
     }
 }

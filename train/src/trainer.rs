@@ -1,10 +1,15 @@
 //! [`Trainer`]: the training step.
 
+use std::fmt;
+
 use autograd::{NodeInfo, Scalar, Tape, Var};
 use layers::{Bound, ParameterSet};
 use rayon::prelude::*;
 use thiserror::Error;
 
+use crate::clip::check_threshold;
+use crate::optimizer::check_rate;
+use crate::shard::{Differentiated, Shard, mistake};
 use crate::{Checkpoint, Optimizer, ParameterGradients, StateError, clipping_factor};
 
 /// A step that must not change the parameters.
@@ -27,6 +32,14 @@ pub enum TrainError {
         /// The first parameter whose gradient is not finite.
         parameter: Option<String>,
     },
+    /// A loss that no parameter has an influence on: nothing would be learned.
+    #[error("the loss {loss} depends on no parameter: {}", severed(cut.as_deref()))]
+    Independent {
+        /// The loss.
+        loss: Box<NodeInfo>,
+        /// The last detach() on the way to it.
+        cut: Option<Box<NodeInfo>>,
+    },
 }
 
 fn origin(node: Option<&NodeInfo>) -> String {
@@ -42,6 +55,13 @@ fn origin(node: Option<&NodeInfo>) -> String {
 
 fn origin_by(parameter: Option<&str>) -> String {
     parameter.map_or_else(String::new, |p| format!(": that of {p} is not finite"))
+}
+
+fn severed(cut: Option<&NodeInfo>) -> String {
+    match cut {
+        Some(node) => format!("{node} cuts it off"),
+        None => "p.var(…) has no part in it".into(),
+    }
 }
 
 /// What happened in a step.
@@ -64,37 +84,14 @@ pub struct Trainer<T: Scalar = f32> {
     clip: Option<f64>,
 }
 
-/// What a part of the mini-batch is computed on.
-struct Shard<T: Scalar> {
-    tape: Tape<T>,
-    gradients: ParameterGradients<T>,
-}
-
-impl<T: Scalar> Shard<T> {
-    fn new(parameters: &ParameterSet<T>) -> Self {
-        Shard {
-            tape: Tape::new(),
-            gradients: ParameterGradients::new(parameters),
-        }
-    }
-
-    /// The loss; its gradients are collected.
-    fn differentiate<F>(&mut self, parameters: &ParameterSet<T>, loss: F) -> Result<f64, TrainError>
-    where
-        F: for<'t> FnOnce(&Bound<'t, T>) -> Var<'t, T>,
-    {
-        self.tape.clear();
-        self.gradients.give_back(&self.tape);
-        let bound = parameters.bind(&self.tape);
-        let node = loss(&bound);
-        let loss = node.item().to_f64();
-        if !loss.is_finite() {
-            self.gradients = ParameterGradients::new(parameters);
-            let first = self.tape.first_non_finite().map(Box::new);
-            return Err(TrainError::NonFiniteLoss { loss, first });
-        }
-        self.gradients.differentiate(node, &bound);
-        Ok(loss)
+impl<T: Scalar> fmt::Debug for Trainer<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trainer")
+            .field("parameters", &self.parameters)
+            .field("learning_rate", &self.optimizer.learning_rate())
+            .field("steps", &self.optimizer.steps())
+            .field("clip", &self.clip)
+            .finish_non_exhaustive()
     }
 }
 
@@ -131,25 +128,42 @@ impl<T: Scalar> Trainer<T> {
     /// If the threshold is not positive.
     #[track_caller]
     pub fn set_clip(&mut self, threshold: Option<f64>) {
-        assert!(
-            threshold.is_none_or(|x| x > 0.0),
-            "a clipping threshold of {threshold:?}"
-        );
+        if let Some(threshold) = threshold {
+            check_threshold(threshold);
+        }
         self.clip = threshold;
+    }
+
+    /// Sets the learning rate of the next steps.
+    ///
+    /// # Panics
+    /// If it is negative, NaN or infinite.
+    #[track_caller]
+    pub fn set_learning_rate(&mut self, rate: f64) {
+        check_rate(rate); // here, as Rust knows no caller of a boxed optimizer's method
+        self.optimizer.set_learning_rate(rate);
     }
 
     /// One step: `loss` records a loss [1, 1] on the tape, the sweep gives its gradients, they are
     /// clipped, and the optimizer changes the parameters.
     ///
     /// # Errors
-    /// If the loss or the norm of the gradients is NaN or infinite. The parameters and the
-    /// optimizer are then what they were, and the tape has the recording until the next step.
+    /// If the loss or the norm of the gradients is NaN or infinite, or the loss depends on no
+    /// parameter. The parameters and the optimizer are then what they were, and the tape has the
+    /// recording until the next step.
+    ///
+    /// # Panics
+    /// If the loss is not of shape [1, 1], or on another tape.
+    #[track_caller]
     pub fn step<F>(&mut self, loss: F) -> Result<StepReport, TrainError>
     where
         F: for<'t> FnOnce(&Bound<'t, T>) -> Var<'t, T>,
     {
-        let loss = self.shards[0].differentiate(&self.parameters, loss)?;
-        self.update(1, loss)
+        let outcome = self.shards[0].differentiate(&self.parameters, loss);
+        match outcome {
+            Ok(loss) => self.update(1, loss),
+            Err(failure) => Err(failure.or_panic()),
+        }
     }
 
     /// One step on a mini-batch in parts, side by side on the threads there are: `loss` records the
@@ -162,7 +176,7 @@ impl<T: Scalar> Trainer<T> {
     /// As [`Trainer::step`]; of several parts that fail, the first is named.
     ///
     /// # Panics
-    /// If there are no parts.
+    /// As [`Trainer::step`], and if there are no parts.
     #[track_caller]
     pub fn step_in_parts<P, F>(
         &mut self,
@@ -191,12 +205,20 @@ impl<T: Scalar> Trainer<T> {
         if let Some(failed) = losses.iter().position(Result::is_err) {
             self.shards.swap(0, failed); // its tape is the one to be looked at
         }
-        let loss = losses.into_iter().sum::<Result<f64, _>>()?;
-        self.update(count, loss)
+        let sum = losses.into_iter().reduce(|sum, part| Ok(sum?.plus(part?)));
+        match sum.expect("there is a part") {
+            Ok(loss) => self.update(count, loss),
+            Err(failure) => Err(failure.or_panic()),
+        }
     }
 
     /// Adds up the gradients of so many shards and changes the parameters by them.
-    fn update(&mut self, shards: usize, loss: f64) -> Result<StepReport, TrainError> {
+    #[track_caller]
+    fn update(&mut self, shards: usize, sum: Differentiated) -> Result<StepReport, TrainError> {
+        let Differentiated { loss, independent } = sum;
+        if let Some(error) = independent {
+            return Err(error);
+        }
         let (first, others) = self.shards[..shards].split_at_mut(1);
         let others: Vec<_> = others.iter().map(|s| &s.gradients).collect();
         let gradient_norm = first[0].gradients.add_all(&others);
@@ -224,13 +246,21 @@ impl<T: Scalar> Trainer<T> {
     }
 
     /// The value of a loss, without a sweep.
+    ///
+    /// # Panics
+    /// If the loss is not of shape [1, 1], or on another tape.
+    #[track_caller]
     pub fn evaluate<F>(&mut self, loss: F) -> f64
     where
         F: for<'t> FnOnce(&Bound<'t, T>) -> Var<'t, T>,
     {
         let tape = &mut self.shards[0].tape;
         tape.clear();
-        let value = loss(&self.parameters.bind(tape)).item().to_f64();
+        let node = loss(&self.parameters.bind(tape));
+        if let Some(mistake) = mistake(node, tape) {
+            panic!("{mistake}");
+        }
+        let value = node.item().to_f64();
         tape.clear();
         value
     }

@@ -141,6 +141,7 @@ fn a_checkpoint_of_another_model_changes_nothing() {
     assert_eq!(*set.get(w), Matrix::filled(2, 2, 1.0));
 
     let mut set = parameters::<f32>(1.0);
+    let w = set.find("rnn1.W").unwrap();
     set.add("rnn2.U", Matrix::zeros(1, 1));
     let error = checkpoint.restore(&mut set).unwrap_err().to_string();
     assert_eq!(error, "the checkpoint has no tensor rnn2.U");

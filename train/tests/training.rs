@@ -17,13 +17,19 @@ fn loss<'t>(p: &Bound<'t, f64>, ids: (ParameterId, ParameterId)) -> Var<'t, f64>
     (x.matmul_t(p.var(ids.0)) + p.var(ids.1)).mean_squared_error(y)
 }
 
-fn regression(
-    optimizer: impl Optimizer<f64> + 'static,
-) -> (Trainer<f64>, (ParameterId, ParameterId)) {
+/// The parameters of the model, at zero.
+fn line() -> (ParameterSet<f64>, (ParameterId, ParameterId)) {
     let mut set = ParameterSet::new();
     let w = set.add("line.W", Matrix::zeros(1, 2));
     let b = set.add("line.b", Matrix::zeros(1, 1));
-    (Trainer::new(set, optimizer), (w, b))
+    (set, (w, b))
+}
+
+fn regression(
+    optimizer: impl Optimizer<f64> + 'static,
+) -> (Trainer<f64>, (ParameterId, ParameterId)) {
+    let (set, ids) = line();
+    (Trainer::new(set, optimizer), ids)
 }
 
 #[test]
@@ -42,9 +48,9 @@ fn a_linear_regression_converges() {
 
 #[test]
 fn the_report_has_the_norm_before_clipping() {
-    let (trainer, ids) = regression(Sgd::new(1.0));
-    let mut clipped = trainer.clip(0.25);
-    let (mut free, _) = regression(Sgd::new(1.0));
+    let (set, ids) = line();
+    let mut clipped = Trainer::new(set.clone(), Sgd::new(1.0)).clip(0.25);
+    let mut free = Trainer::new(set, Sgd::new(1.0));
     let report = clipped.step(|p| loss(p, ids)).unwrap();
     assert_eq!(report, free.step(|p| loss(p, ids)).unwrap());
     assert!(report.gradient_norm > 0.25);
@@ -134,8 +140,9 @@ fn after_the_first_step_no_buffer_is_allocated_and_no_parameter_copied() {
 
 #[test]
 fn a_step_in_parts_is_a_step_on_their_sum_and_names_the_part_that_fails() {
-    let (mut whole, ids) = regression(Adam::new(0.05));
-    let (mut parts, _) = regression(Adam::new(0.05));
+    let (set, ids) = line();
+    let mut whole = Trainer::new(set.clone(), Adam::new(0.05));
+    let mut parts = Trainer::new(set, Adam::new(0.05));
     for _ in 0..5 {
         let a = whole.step(|p| loss(p, ids)).unwrap();
         let shares = &mut [0.25, 0.5, 0.25];
@@ -153,11 +160,11 @@ fn a_step_in_parts_is_a_step_on_their_sum_and_names_the_part_that_fails() {
         let x = p.tape().constant(Matrix::scalar(*sign)).named("x");
         p.var(ids.0).sum() * x.ln().named("z")
     });
-    let text = error.unwrap_err().to_string();
-    assert!(
-        text.contains("z (ln)") || text.contains("named z"),
-        "{text}"
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "the loss is NaN: the first value that is not finite is z (ln)"
     );
-    assert!(parts.tape().first_non_finite().is_some());
+    let found = parts.tape().first_non_finite().map(|node| node.label());
+    assert_eq!(found.as_deref(), Some("z"));
     assert_eq!(parts.checkpoint(serde_json::Value::Null), before);
 }

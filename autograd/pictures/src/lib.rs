@@ -38,3 +38,8 @@ pub use overview::Overview;
 pub use page::Page;
 pub use plot::{FadingMemory, HeatMap, LineChart};
 pub use svg::Svg;
+
+/// The examples of the README run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

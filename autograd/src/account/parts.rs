@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
+use crate::matrix::unique;
 use crate::recording::{Place, Window};
-use crate::store::unique;
 use crate::{Matrix, Scalar, Shape};
 
 /// The gradients of which parts are known, a few at a time.

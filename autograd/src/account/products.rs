@@ -4,8 +4,9 @@
 //! their rows are gathered, in the layout that a product reads, until a large one is worth while.
 
 use super::received::Received;
+use crate::kernels::operands::Left;
 use crate::kernels::pack::Packed;
-use crate::kernels::product::{Left, multiply};
+use crate::kernels::product::multiply;
 use crate::recording::Place;
 use crate::store::{Recorded, Store};
 use crate::{MatrixView, Scalar};

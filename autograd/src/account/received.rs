@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::parts::Parts;
+use crate::matrix::unique;
 use crate::recording::Place;
-use crate::store::{Recorded, unique};
+use crate::store::Recorded;
 use crate::{Matrix, Scalar, Sink};
 
 /// The gradients so far, apart from products that are still to be done.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use crate::recording::Place;
 use crate::sweep::Sweep;
-use crate::{Keep, Matrix, Scalar, Tape, Var};
+use crate::{Keep, Matrix, Moment, Scalar, Tape, Var};
 
 /// A gradient by the time step of the nodes that sent it; `None` is what belongs to no step.
-pub(super) type BySteps<T> = BTreeMap<Option<usize>, Matrix<T>>;
+pub(super) type BySteps<T> = BTreeMap<Option<Moment>, Matrix<T>>;
 
 /// The gradient of `from`, of shape [1, 1], by `of`, by steps.
 ///
@@ -67,11 +67,11 @@ impl<'t, T: Scalar> Paths<'t, T> {
     /// Has a node send what it has received.
     fn pass_on(&mut self, index: usize) {
         let tape = self.tape;
-        let node = tape.info(index);
+        let (parents, moment) = (tape.info(index).parents, tape.moment(index));
         let received = std::mem::take(&mut self.received[index]);
-        let by_step = match node.time {
-            Some(t) => sum(received)
-                .map(|all| (Some(t), all))
+        let by_step = match &moment {
+            Some(_) => sum(received)
+                .map(|all| (moment.clone(), all))
                 .into_iter()
                 .collect(),
             None => received,
@@ -79,7 +79,7 @@ impl<'t, T: Scalar> Paths<'t, T> {
         for (step, gradient) in by_step {
             for (owner, part) in self.scratch.sent(index, &Arc::new(gradient)) {
                 let part = Arc::unwrap_or_clone(part);
-                self.receive_from(&node.parents, owner, step, node.time.is_some(), part);
+                self.receive_from(&parents, owner, step.clone(), moment.is_some(), part);
             }
         }
     }
@@ -90,7 +90,7 @@ impl<'t, T: Scalar> Paths<'t, T> {
         &mut self,
         parents: &[usize],
         owner: usize,
-        step: Option<usize>,
+        step: Option<Moment>,
         sender_has_time: bool,
         mut part: Matrix<T>,
     ) {
@@ -98,11 +98,12 @@ impl<'t, T: Scalar> Paths<'t, T> {
             for &parent in parents {
                 let (place, view) = (self.tape.place(parent), self.tape.info(parent));
                 let is_part = place.owner == owner && parent != owner && view.needs_gradient;
-                if is_part && view.time.is_some() {
+                let moment = self.tape.moment(parent);
+                if is_part && moment.is_some() {
                     let mut own = zeros(self.tape.place(owner));
                     let moved = move_out(place, &mut part);
                     place.view_mut(&mut own).copy_from(moved.view());
-                    self.receive(owner, view.time, own);
+                    self.receive(owner, moment, own);
                 }
             }
             let only_views = !parents.contains(&owner);
@@ -113,7 +114,7 @@ impl<'t, T: Scalar> Paths<'t, T> {
         self.receive(owner, step, part);
     }
 
-    fn receive(&mut self, owner: usize, step: Option<usize>, part: Matrix<T>) {
+    fn receive(&mut self, owner: usize, step: Option<Moment>, part: Matrix<T>) {
         let received = &mut self.received[owner];
         match received.get_mut(&step) {
             Some(total) => *total += &part,

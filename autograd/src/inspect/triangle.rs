@@ -5,7 +5,7 @@ use std::fmt;
 use super::html;
 use super::paths::{BySteps, by_steps};
 use super::text::write_aligned;
-use crate::{Matrix, Scalar, Shape, Var};
+use crate::{Matrix, Moment, Scalar, Shape, Var};
 
 /// The lecture's decomposition of a gradient, made by [`Var::triangle`]:
 ///
@@ -18,7 +18,7 @@ pub struct Triangle<T: Scalar = f32> {
     parameter: String,
     shape: Shape,
     errors: Vec<String>,
-    steps: Vec<Option<usize>>,
+    steps: Vec<Option<Moment>>,
     /// By error.
     parts: Vec<BySteps<T>>,
 }
@@ -60,7 +60,7 @@ impl<'t, T: Scalar> Var<'t, T> {
         }
         let parts = |&error| by_steps(error, self);
         let parts: Vec<_> = errors.iter().map(parts).collect();
-        let mut steps: Vec<_> = parts.iter().flat_map(BySteps::keys).copied().collect();
+        let mut steps: Vec<_> = parts.iter().flat_map(BySteps::keys).cloned().collect();
         steps.sort();
         steps.dedup();
         Triangle {
@@ -73,6 +73,34 @@ impl<'t, T: Scalar> Var<'t, T> {
     }
 }
 
+/// Which column of a [`Triangle`]: a step, a step of a timeline, or none.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct When<'s>(Option<(&'s str, usize)>);
+
+impl From<usize> for When<'_> {
+    fn from(t: usize) -> Self {
+        When(Some(("", t)))
+    }
+}
+
+impl From<Option<usize>> for When<'_> {
+    fn from(t: Option<usize>) -> Self {
+        When(t.map(|t| ("", t)))
+    }
+}
+
+impl<'s> From<(&'s str, usize)> for When<'s> {
+    fn from(moment: (&'s str, usize)) -> Self {
+        When(Some(moment))
+    }
+}
+
+impl<'s> From<&'s Option<Moment>> for When<'s> {
+    fn from(moment: &'s Option<Moment>) -> Self {
+        When(moment.as_ref().map(|m| (m.timeline(), m.t())))
+    }
+}
+
 impl<T: Scalar> Triangle<T> {
     /// The number of errors: rows.
     pub fn error_count(&self) -> usize {
@@ -81,17 +109,25 @@ impl<T: Scalar> Triangle<T> {
 
     /// The steps at which the parameter was used, in order: columns. `None` stands first for uses
     /// that belong to no step, if there are any.
-    pub fn steps(&self) -> &[Option<usize>] {
+    pub fn steps(&self) -> &[Option<Moment>] {
         &self.steps
     }
 
-    /// The part of ∂E_i/∂U that came through step j; `None` if no path leads there.
+    /// The part of ∂E_i/∂U that came through step j, which is a step of the tape's time, one of a
+    /// timeline's, `("decoder", 3)`, or `None` for uses of no step; `None` if no path leads there.
     ///
     /// # Panics
     /// If there are not so many errors.
     #[track_caller]
-    pub fn part(&self, i: usize, j: impl Into<Option<usize>>) -> Option<&Matrix<T>> {
-        self.row(i).get(&j.into())
+    pub fn part<'s>(&self, i: usize, j: impl Into<When<'s>>) -> Option<&Matrix<T>> {
+        let row = self.row(i);
+        row.get(self.steps.get(self.column(j)?)?)
+    }
+
+    fn column<'s>(&self, j: impl Into<When<'s>>) -> Option<usize> {
+        let When(j) = j.into();
+        let is_j = |step: &Option<Moment>| step.as_ref().map(|m| (m.timeline(), m.t())) == j;
+        self.steps.iter().position(is_j)
     }
 
     #[track_caller]
@@ -111,9 +147,11 @@ impl<T: Scalar> Triangle<T> {
     }
 
     /// What all errors owe to step j.
-    pub fn column_sum(&self, j: impl Into<Option<usize>>) -> Matrix<T> {
-        let j = j.into();
-        self.sum(self.parts.iter().filter_map(|row| row.get(&j)))
+    pub fn column_sum<'s>(&self, j: impl Into<When<'s>>) -> Matrix<T> {
+        let step = self.column(j).map(|column| &self.steps[column]);
+        let part = |row: &'_ BySteps<T>| row.get(step?).cloned();
+        let parts: Vec<_> = self.parts.iter().filter_map(part).collect();
+        self.sum(parts.iter())
     }
 
     /// ∂E/∂U of the sum E of all errors.
@@ -132,7 +170,7 @@ impl<T: Scalar> Triangle<T> {
     /// # Panics
     /// If there are no errors, or none of them depends on the parameter.
     pub fn norms(&self) -> Matrix<f64> {
-        let norm = |i: usize, j: usize| self.part(i, self.steps[j]).map_or(0.0, Matrix::norm);
+        let norm = |i: usize, j: usize| self.part(i, &self.steps[j]).map_or(0.0, Matrix::norm);
         Matrix::from_fn(self.errors.len(), self.steps.len(), norm)
     }
 
@@ -148,7 +186,10 @@ impl<T: Scalar> Triangle<T> {
 
     /// "t = 0", "t = 1": the names of the columns.
     pub fn step_names(&self) -> Vec<String> {
-        let name = |step: &Option<usize>| step.map_or("no step".into(), |t| format!("t = {t}"));
+        let name = |step: &Option<Moment>| {
+            let step = step.as_ref();
+            step.map_or("no step".into(), Moment::to_string)
+        };
         self.steps.iter().map(name).collect()
     }
 
@@ -170,7 +211,7 @@ impl<T: Scalar> Triangle<T> {
         head.extend(self.step_names().iter().map(|s| format!("through {s}")));
         head.push("in all".into());
         let line = |i: usize| {
-            let part = |&step| self.part(i, step).map_or(String::new(), |m| self.cell(m));
+            let part = |step| self.part(i, step).map_or(String::new(), |m| self.cell(m));
             let mut line = vec![self.errors[i].clone()];
             line.extend(self.steps.iter().map(part));
             line.push(self.cell(&self.row_sum(i)));
@@ -178,7 +219,7 @@ impl<T: Scalar> Triangle<T> {
         };
         let mut lines: Vec<_> = (0..self.errors.len()).map(line).collect();
         let mut last = vec!["in all".into()];
-        let columns = self.steps.iter().map(|&j| self.cell(&self.column_sum(j)));
+        let columns = self.steps.iter().map(|j| self.cell(&self.column_sum(j)));
         last.extend(columns);
         last.push(self.cell(&self.total()));
         lines.push(last);

@@ -5,8 +5,8 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
+use super::operands::{Left, Start};
 use super::pack::{Packed, VECTORS, tile_rows};
-use super::product::{Left, Start};
 use super::simd::{Lanes, prefetch};
 use crate::MatrixMut;
 

@@ -5,8 +5,8 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
+use super::operands::{RightOfRow, Start};
 use super::pack::VECTORS;
-use super::product::{RightOfRow, Start};
 use super::simd::Lanes;
 use crate::MatrixMut;
 

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use pulp::{Arch, Simd, WithSimd};
 
 use super::simd::Lanes;
-use crate::store::unique;
-use crate::{Matrix, MatrixView, Scalar};
+use crate::matrix::unique;
+use crate::{Matrix, MatrixView, Scalar, Shape};
 
 /// The tile of C that is computed at once.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -81,6 +81,12 @@ impl<T: Scalar> Packed<T> {
     pub fn slice(&self, s: usize) -> &[T] {
         let start = s * self.capacity * self.width;
         &self.buffer.data()[start..start + self.k * self.width]
+    }
+
+    /// The steps as the rows of a matrix, if they have not been cut.
+    pub fn as_matrix(&self) -> MatrixView<'_, T> {
+        assert_eq!(self.width, self.n, "an operand that is cut in slices");
+        MatrixView::new(self.slice(0), Shape::new(self.k, self.n), self.n)
     }
 
     /// Appends the rows of a matrix, as steps along k.

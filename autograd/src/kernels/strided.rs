@@ -1,9 +1,10 @@
 //! Products of matrices whose elements lie at any equal distances, by [`matrixmultiply`].
 //!
-//! It is somebody else's, so the own kernels are tested against it.
+//! That is what it is better at than our own kernels: the values of dual numbers are a matrix whose
+//! elements lie two apart. And it is somebody else's, so the own kernels are tested against it.
 
 use super::simd::Lanes;
-use crate::{MatrixMut, MatrixView, Shape};
+use crate::{MatrixMut, MatrixView, Scalar, Shape};
 
 /// A matrix to be read: element (r, c) is `data[r * row + c * col]`.
 #[derive(Clone, Copy)]
@@ -22,7 +23,36 @@ pub struct StridedMut<'a, T> {
     pub col: usize,
 }
 
-impl<'a, T: Real> From<MatrixView<'a, T>> for Strided<'a, T> {
+impl<T> Strided<'_, T> {
+    /// The rows above `at`, and the others.
+    pub fn split_rows(self, at: usize) -> (Self, Self) {
+        let shape = |rows| Shape::new(rows, self.shape.cols);
+        let top = Strided {
+            shape: shape(at),
+            ..self
+        };
+        let bottom = Strided {
+            data: &self.data[at * self.row..],
+            shape: shape(self.shape.rows - at),
+            ..self
+        };
+        (top, bottom)
+    }
+
+    /// Rows and columns exchanged.
+    pub fn transposed(self) -> Self {
+        let shape = Shape::new(self.shape.cols, self.shape.rows);
+        let (row, col) = (self.col, self.row);
+        Strided {
+            shape,
+            row,
+            col,
+            ..self
+        }
+    }
+}
+
+impl<'a, T: Scalar> From<MatrixView<'a, T>> for Strided<'a, T> {
     fn from(m: MatrixView<'a, T>) -> Self {
         let (data, shape, row, col) = (m.span(), m.shape(), m.stride(), 1);
         Strided {
@@ -34,7 +64,7 @@ impl<'a, T: Real> From<MatrixView<'a, T>> for Strided<'a, T> {
     }
 }
 
-impl<'a, T: Real> From<MatrixMut<'a, T>> for StridedMut<'a, T> {
+impl<'a, T: Scalar> From<MatrixMut<'a, T>> for StridedMut<'a, T> {
     fn from(m: MatrixMut<'a, T>) -> Self {
         let (shape, row, col) = (m.shape(), m.stride(), 1);
         let data = m.into_span();
@@ -55,6 +85,9 @@ fn end(shape: Shape, row: usize, col: usize) -> usize {
 /// A real number: `f32` or `f64`, what [`Dual`](crate::Dual) numbers are made of.
 #[allow(missing_docs)] // not to be named from outside
 pub trait Real: Lanes {
+    /// The name of the dual numbers over this type.
+    const DUAL_NAME: &'static str;
+
     /// C = A B or C += A B. Sums are over blocks of 256 steps along k.
     ///
     /// # Panics
@@ -65,6 +98,8 @@ pub trait Real: Lanes {
 macro_rules! real {
     ($($t:ident $gemm:ident)*) => {$(
         impl Real for $t {
+            const DUAL_NAME: &'static str = concat!("dual ", stringify!($t));
+
             #[allow(unsafe_code)]
             fn gemm(
                 a: Strided<'_, Self>,

@@ -55,7 +55,9 @@ impl<T: Scalar> fmt::Debug for MatrixView<'_, T> {
 /// A number as Rust spells it.
 fn literal<T: Scalar>(x: T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let (number, name) = (x.to_f64(), T::NAME);
-    if number.is_nan() {
+    if T::HAS_TANGENT {
+        write!(f, "{x:?}")
+    } else if number.is_nan() {
         write!(f, "{name}::NAN")
     } else if number.is_infinite() {
         let sign = if number > 0.0 { "" } else { "NEG_" };

@@ -140,7 +140,6 @@ impl<'a, T: Scalar> MatrixView<'a, T> {
     }
 
     /// The elements from the first to the last, and whatever lies between the rows.
-    #[cfg(test)]
     pub(crate) fn span(&self) -> &'a [T] {
         self.data
     }
@@ -274,7 +273,6 @@ impl<'a, T: Scalar> MatrixMut<'a, T> {
     }
 
     /// The elements from the first to the last, and whatever lies between the rows.
-    #[cfg(test)]
     pub(crate) fn into_span(self) -> &'a mut [T] {
         self.data
     }

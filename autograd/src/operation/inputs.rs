@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use crate::kernels::operands::{Left, RightOfRow, Start};
 use crate::kernels::pack::Packed;
-use crate::kernels::product::{Left, RightOfRow, Start, multiply, multiply_row};
+use crate::kernels::product::{multiply, multiply_row};
 use crate::store::{Recorded, Right};
 use crate::{MatrixMut, MatrixView, Scalar, Shape};
 

@@ -248,12 +248,14 @@ impl<T: Scalar> Operation<T> for Dropout<T> {
     }
     fn forward(&self, inputs: &Inputs<'_, T>, y: MatrixMut<'_, T>) {
         map([inputs.value(0), inputs.value(1)], y, false, |[x, m]| {
-            x * m * self.scale
+            x * m.detached() * self.scale
         });
     }
     fn backward(&self, back: &mut Pullback<'_, T>) {
         let inputs = [back.grad(), back.input(1)];
-        back.send(0, |to| to.map(inputs, |[grad, m]| grad * m * self.scale));
+        back.send(0, |to| {
+            to.map(inputs, |[grad, m]| grad * m.detached() * self.scale)
+        });
     }
     fn arguments(&self) -> String {
         self.scale.to_string()

@@ -6,7 +6,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 use crate::Scalar;
 
 /// A scalar that mixes with float literals.
-#[derive(Clone, Copy, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Element<T>(pub T);
 
 impl<T: Scalar> From<f64> for Element<T> {
@@ -86,6 +86,12 @@ impl<T: Scalar> Element<T> {
     #[inline(always)]
     pub fn powi(self, n: i32) -> Self {
         Element(self.0.powi(n))
+    }
+
+    /// The number if it is positive, and 0 if not, with no tangent; NaN stays NaN.
+    #[inline(always)]
+    pub fn positive_part(self) -> Self {
+        if self <= 0.0 { 0.0.into() } else { self }
     }
 
     /// 1 if it is positive, 0 if not.

@@ -16,7 +16,7 @@ impl<T: Scalar> CrossEntropy<T> {
     fn weight(&self, inputs: &Inputs<'_, T>, r: usize) -> T {
         let one_nth = T::ONE / self.n;
         match self.is_weighted {
-            true => one_nth * inputs.value(2).row(r)[0],
+            true => one_nth * inputs.value(2).row(r)[0].detached(),
             false => one_nth,
         }
     }
@@ -168,13 +168,14 @@ impl<'t, T: Scalar> Var<'t, T> {
     }
 
     /// The weighted mean of the rows' cross-entropies, Σ w E / Σ w; weights that are 0 or 1 are a
-    /// mask. If they are all 0, so are loss and gradient. No gradient goes to the weights.
+    /// mask. If they are all 0, so are loss and gradient. Neither a gradient goes to
+    /// the weights, nor does a tangent of theirs count.
     ///
     /// # Panics
     /// As [`Var::cross_entropy`], and if the weights are not a column of shape [rows, 1].
     #[track_caller]
     pub fn cross_entropy_weighted(self, targets: &[usize], weights: Self) -> Self {
-        let total = reduce::total(weights.value());
+        let total = reduce::total(weights.value()).detached();
         let n = if total == T::ZERO { T::ONE } else { total };
         self.record_cross_entropy(targets, n, Some(weights))
     }

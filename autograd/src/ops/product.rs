@@ -1,7 +1,7 @@
 //! Matrix products. A weight is stored as the lecture writes it, U: [outputs, inputs], so a batch
 //! of rows goes through [`Var::matmul_t`]: x Uᵀ.
 
-use crate::kernels::product::Start;
+use crate::kernels::operands::Start;
 use crate::kernels::reduce::sum_over_rows;
 use crate::store::Right::{Plain, Transposed};
 use crate::{Inputs, MatrixMut, Operand, Operation, Pullback, Scalar, Shape, Var};

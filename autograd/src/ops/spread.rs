@@ -4,7 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::kernels::reduce;
-use crate::store::{Store, unique};
+use crate::matrix::unique;
+use crate::store::Store;
 use crate::{Inputs, Matrix, MatrixView, Scalar, Shape, Sink};
 
 /// Whether an operand of this shape can be spread over one of that shape.

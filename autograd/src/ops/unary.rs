@@ -8,7 +8,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 use super::element::Element;
 use super::formula::Formula;
 use crate::kernels::elementwise::map;
-use crate::{Inputs, MatrixMut, Operation, Pullback, Scalar, Shape, Var};
+use crate::{Dual, Inputs, MatrixMut, Operation, Pullback, Scalar, Shape, Var};
 
 /// A function of one element, y = f(x), with its derivative: the short way to an element-wise
 /// operation of your own.
@@ -187,7 +187,7 @@ unary! {
     /// The logistic function σ(x) = 1 / (1 + e⁻ˣ) of each element.
     Sigmoid, sigmoid(x, y): y = x.sigmoid(), dy = y * (1.0 - y);
     /// The positive part of each element; the derivative at 0 is taken as 0.
-    Relu, relu(x, y): y = x.max(0.0), dy = x.positive();
+    Relu, relu(x, y): y = x.positive_part(), dy = x.positive();
     /// ln(1 + eˣ) of each element, without overflow.
     Softplus, softplus(x, y): y = x.softplus(), dy = x.sigmoid();
     /// eˣ of each element.
@@ -235,8 +235,28 @@ macro_rules! with_number {
         }
         with_number!(@reverse $Trait $method $reversed f32);
         with_number!(@reverse $Trait $method $reversed f64);
+        with_number!(@dual $Trait $method $reversed f32);
+        with_number!(@dual $Trait $method $reversed f64);
     )*};
-    (@reverse $Trait:ident $method:ident $reversed:ident $t:ident) => {
+    // A formula with numbers in it reads the same with dual numbers.
+    (@dual $Trait:ident $method:ident $reversed:ident $t:ident) => {
+        impl $Trait<$t> for Var<'_, Dual<$t>> {
+            type Output = Self;
+            #[track_caller]
+            fn $method(self, c: $t) -> Self {
+                $Trait::$method(self, Dual::constant(c))
+            }
+        }
+        impl<'t> $Trait<Var<'t, Dual<$t>>> for $t {
+            type Output = Var<'t, Dual<$t>>;
+            #[track_caller]
+            fn $method(self, x: Var<'t, Dual<$t>>) -> Var<'t, Dual<$t>> {
+                $Trait::$method(Dual::constant(self), x)
+            }
+        }
+        with_number!(@reverse $Trait $method $reversed Dual<$t>);
+    };
+    (@reverse $Trait:ident $method:ident $reversed:ident $t:ty) => {
         impl<'t> $Trait<Var<'t, $t>> for $t {
             type Output = Var<'t, $t>;
             #[track_caller]

@@ -1,10 +1,12 @@
 //! Parts of a node that share its storage: rows, columns, and [`Var::detach`].
 //!
 //! A view is its parent's elements, so the sweep has nothing to do for it: whoever uses the view
-//! writes into the parent's gradient.
+//! writes into the parent's gradient. Only a cut in dual numbers has elements of its own, without
+//! tangents.
 
 use std::ops::Range;
 
+use crate::kernels::elementwise::map;
 use crate::matrix::range_complaint;
 use crate::recording::Window;
 use crate::{Inputs, MatrixMut, Operation, Pullback, Scalar, Shape, Var};
@@ -40,7 +42,9 @@ impl<T: Scalar> Operation<T> for View {
             _ => Shape::new(x.rows, range.len()),
         })
     }
-    fn forward(&self, _: &Inputs<'_, T>, _: MatrixMut<'_, T>) {}
+    fn forward(&self, inputs: &Inputs<'_, T>, y: MatrixMut<'_, T>) {
+        map([inputs.value(0)], y, false, |[x]| x.detached());
+    }
     fn backward(&self, _: &mut Pullback<'_, T>) {}
     fn rule(&self, _: usize) -> String {
         match self {
@@ -59,6 +63,7 @@ impl<T: Scalar> Operation<T> for View {
         let (row, col) = match self {
             View::Rows(range) => (range.start, 0),
             View::Cols(range) => (0, range.start),
+            View::Detach if T::HAS_TANGENT => return None,
             View::Detach => (0, 0),
         };
         Some(Window { row, col, shape })
@@ -81,8 +86,8 @@ impl<'t, T: Scalar> Var<'t, T> {
         self.tape.record(View::Cols(range), &[self])
     }
 
-    /// The same value with the graph cut: no gradient passes. This is what truncates
-    /// backpropagation through time.
+    /// The same value with the graph cut: no gradient passes, and no tangent of dual numbers. This is
+    /// what truncates backpropagation through time.
     #[track_caller]
     pub fn detach(self) -> Self {
         self.tape.record(View::Detach, &[self])

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::matrix::unique;
 use crate::{Matrix, Scalar, Shape};
 
 /// What a tape's pool has done so far.
@@ -75,11 +76,6 @@ impl<T: Scalar> Pool<T> {
             class.free.push(buffer);
         }
     }
-}
-
-/// The matrix in a buffer that has come from the pool and has not been shared since.
-pub(crate) fn unique<T>(buffer: &mut Arc<Matrix<T>>) -> &mut Matrix<T> {
-    Arc::get_mut(buffer).expect("a buffer from the pool has one owner until it is recorded")
 }
 
 /// The class of buffers that serve `len` elements, and how many elements those hold: four classes

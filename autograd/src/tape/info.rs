@@ -21,6 +21,8 @@ pub struct NodeInfo {
     pub shape: Shape,
     /// The time step.
     pub time: Option<usize>,
+    /// The scope whose time that is, of [`Tape::timeline`]; empty for the tape's own.
+    pub timeline: String,
     /// The enclosing scopes, joined by "/"; empty outside of any.
     pub scope: String,
     /// Whether a gradient has a way through this node to a variable.
@@ -43,6 +45,38 @@ impl NodeInfo {
             label.push_str(&format!(".{t}"));
         }
         label
+    }
+}
+
+/// A time step: of the tape's own time, or of a [timeline](Tape::timeline). They are in order of the
+/// timelines' first use.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment {
+    /// The number of the timeline's scope.
+    order: u32,
+    timeline: String,
+    t: usize,
+}
+
+impl Moment {
+    /// The timeline's name; empty for the tape's own time.
+    pub fn timeline(&self) -> &str {
+        &self.timeline
+    }
+
+    /// The step.
+    pub fn t(&self) -> usize {
+        self.t
+    }
+}
+
+/// "t = 3", or "decoder: t = 3".
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.timeline.is_empty() {
+            write!(f, "{}: ", self.timeline)?;
+        }
+        write!(f, "t = {}", self.t)
     }
 }
 
@@ -69,9 +103,22 @@ impl<T: Scalar> Tape<T> {
             parents: recording.parents(&node.operands).to_vec(),
             shape: node.place.shape,
             time: node.time.map(|t| t as usize),
+            timeline: recording.names.path(recording.names.timeline(node.scope)),
             scope: recording.names.path(node.scope),
             needs_gradient: node.needs_gradient,
         }
+    }
+
+    /// The time step of a node, unless it belongs to none.
+    pub(crate) fn moment(&self, index: usize) -> Option<Moment> {
+        let recording = self.recording();
+        let node = &recording.nodes[index];
+        let timeline = recording.names.timeline(node.scope);
+        node.time.map(|t| Moment {
+            order: timeline,
+            timeline: recording.names.path(timeline),
+            t: t as usize,
+        })
     }
 
     /// What a node sends to one of its operands, in print.

@@ -5,7 +5,8 @@ use crate::{Scalar, Var};
 
 /// Names, scopes and time steps.
 impl<T: Scalar> Tape<T> {
-    /// All nodes recorded until the guard is dropped belong to this time step.
+    /// All nodes recorded until the guard is dropped belong to this time step. Steps may be in any
+    /// order, as of a layer that reads backwards.
     ///
     /// # Panics
     /// If the step is 2³² or more.
@@ -19,7 +20,32 @@ impl<T: Scalar> Tape<T> {
     /// All nodes recorded until the guard is dropped have this prefix to their name; scopes nest:
     /// "encoder/lstm1".
     pub fn scope(&self, name: &str) -> Scope<'_, T> {
-        let before = self.recording.borrow_mut().names.enter(name);
+        let before = self.recording.borrow_mut().names.enter(name, false);
+        Scope { tape: self, before }
+    }
+
+    /// A scope with a time of its own: its steps are not those of the nodes around it. An encoder and
+    /// a decoder, or the two directions of a layer, have a timeline each, and step 3 of the one is
+    /// another than step 3 of the other in tables, drawings and triangles.
+    ///
+    /// ```
+    /// # use autograd::{Matrix, Tape};
+    /// let tape = Tape::<f64>::new();
+    /// let w = tape.var(Matrix::scalar(0.5)).named("W");
+    /// let read = {
+    ///     let _encoder = tape.timeline("encoder");
+    ///     let _step = tape.step(0);
+    ///     w.tanh().named("h")
+    /// };
+    /// let _decoder = tape.timeline("decoder");
+    /// let _step = tape.step(0);
+    /// let e = (read * w).named("E");
+    /// let triangle = w.triangle(&[e]);
+    /// assert_eq!(triangle.step_names(), ["encoder: t = 0", "decoder: t = 0"]);
+    /// assert_eq!(triangle.part(0, ("decoder", 0)).unwrap(), &read.value().to_matrix());
+    /// ```
+    pub fn timeline(&self, name: &str) -> Scope<'_, T> {
+        let before = self.recording.borrow_mut().names.enter(name, true);
         Scope { tape: self, before }
     }
 
@@ -86,16 +112,21 @@ impl<T: Scalar> Drop for Step<'_, T> {
     }
 }
 
-/// Ends a scope when dropped; made by [`Tape::scope`].
+/// Ends a scope when dropped; made by [`Tape::scope`] and
+/// [`Tape::timeline`].
 #[must_use = "the scope ends when the guard is dropped: let _scope = tape.scope(name);"]
 #[derive(Debug)]
 pub struct Scope<'t, T: Scalar = f32> {
     tape: &'t Tape<T>,
-    before: u32,
+    before: (u32, Option<u32>),
 }
 
 impl<T: Scalar> Drop for Scope<'_, T> {
     fn drop(&mut self) {
-        self.tape.recording.borrow_mut().names.scope = self.before;
+        let names = &mut self.tape.recording.borrow_mut().names;
+        let scope = std::mem::replace(&mut names.scope, self.before.0);
+        if names.timeline(scope) != names.timeline(self.before.0) {
+            names.time = self.before.1; // that of the time outside
+        }
     }
 }

@@ -4,6 +4,8 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::MatrixView;
+use crate::kernels::operands::{Left, RightOfRow, Start};
 use crate::kernels::strided::{Real, StridedMut};
 use crate::{Matrix, Shape};
 
