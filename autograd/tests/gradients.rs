@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use autograd::ops::{Binary, Unary};
 use autograd::testing::{
     CheckError, Checked, Example, Shapes, Values, check_function, inputs, operations,
 };
@@ -17,16 +18,54 @@ const ANY: Values = Values::between(-2.0, 2.0);
 const POSITIVE: Values = Values::between(0.2, 2.2);
 
 const ONE: Shapes = |m, n, _| vec![Shape::new(m, n)];
+const ROW: Shapes = |m, n, _| vec![Shape::new(m, n), Shape::new(1, n)];
 const PRODUCT: Shapes = |m, n, k| vec![Shape::new(m, k), Shape::new(k, n)];
 const PRODUCT_T: Shapes = |m, n, k| vec![Shape::new(m, k), Shape::new(n, k)];
 const SQUARE: Shapes = |m, _, _| vec![Shape::new(m, m)];
 const WEIGHT: Shapes = |m, n, _| vec![Shape::new(m, n), Shape::new(n, n), Shape::new(1, n)];
+
+/// x³.
+struct Cube;
+
+impl<T: Scalar> Unary<T> for Cube {
+    const NAME: &'static str = "cube";
+    fn f(&self, x: T) -> T {
+        x * x * x
+    }
+    fn df(&self, x: T, _: T) -> T {
+        T::from_f64(3.0) * x * x
+    }
+    fn derivative(&self) -> String {
+        "3 x²".into()
+    }
+}
+
+/// a² b.
+struct SquareTimes;
+
+impl<T: Scalar> Binary<T> for SquareTimes {
+    const NAME: &'static str = "square_times";
+    fn f(&self, a: T, b: T) -> T {
+        a * a * b
+    }
+    fn da(&self, a: T, b: T, _: T) -> T {
+        (a + a) * b
+    }
+    fn db(&self, a: T, _: T, _: T) -> T {
+        a * a
+    }
+    fn derivatives(&self) -> [String; 2] {
+        ["2 a ⊙ b", "a²"].map(String::from)
+    }
+}
 
 /// What the engine does with several operations, or with one whose operands are the same.
 #[rustfmt::skip] // a table
 fn compositions<T: Scalar>() -> Vec<Example<T>> {
     let example = |name, shapes, values, function| Example { name, shapes, values, function };
     vec![
+        example("a function of one's own", ONE, ANY, |v| v[0].apply(Cube)),
+        example("of two operands", ROW, ANY, |v| v[0].apply_with(SquareTimes, v[1])),
         example("x * x", ONE, ANY, |v| v[0] * v[0]),
         example("x + x", ONE, ANY, |v| v[0] + v[0]),
         example("x / x", ONE, POSITIVE, |v| v[0] / v[0]),
