@@ -11,10 +11,10 @@ mod evaluation;
 mod problem;
 
 use crate::{Matrix, Var};
-use differences::{Outcome, Samples, Tolerance};
+use differences::{Outcome, Samples, Slope, Tolerance};
 use evaluation::Evaluation;
 #[cfg(feature = "proptest")]
-pub(crate) use evaluation::wave;
+pub(crate) use evaluation::{waves, weighed};
 pub use problem::{GradCheckError, NoDerivative, Problem};
 
 /// One entry of the Jacobian: how an output element depends on an input element.
@@ -131,7 +131,10 @@ impl GradCheck {
     {
         assert!(!inputs.is_empty(), "gradcheck of a function without inputs");
         self.check(&mut Evaluation::new(&f, inputs))
-            .map_err(|problem| GradCheckError::new(self.name.clone(), problem))
+            .map_err(|problem| GradCheckError {
+                function: self.name.clone(),
+                problem,
+            })
     }
 
     fn check(&self, function: &mut Evaluation<'_>) -> Result<Report, Problem> {
@@ -168,42 +171,32 @@ impl GradCheck {
         for (input, i) in function.elements() {
             let analytic: Vec<_> = jacobian.iter().map(|row| row[input].data()[i]).collect();
             let outcomes = self.differences(function, (input, i), y, &analytic);
-            for (o, outcome) in outcomes.into_iter().enumerate() {
-                let (element, output) = (function.position(input, i), position(y, o));
-                let (passes, slope) = match outcome {
-                    Outcome::Decided(passes, slope) => (passes, slope),
-                    Outcome::NoDerivative(reason) => {
-                        let at = function.element(input, i);
-                        return Err(Problem::NoDerivative {
-                            input,
-                            element,
-                            at,
-                            reason,
-                        });
-                    }
-                    Outcome::Unsettled(slope) => {
-                        return Err(Problem::Unsettled {
-                            input,
-                            element,
-                            output,
-                            numeric: slope.value,
-                            uncertainty: slope.uncertainty,
-                        });
-                    }
-                };
+            for (o, (outcome, slope)) in outcomes.into_iter().enumerate() {
                 let entry = Entry {
                     input,
-                    element,
-                    output,
+                    element: function.position(input, i),
+                    output: position(y, o),
                     analytic: analytic[o],
                     numeric: slope.value,
                     uncertainty: slope.uncertainty,
                     step: slope.step,
                 };
+                match outcome {
+                    Outcome::Agrees => {}
+                    Outcome::Differs => failed += 1,
+                    Outcome::Unsettled => return Err(Problem::Unsettled(entry)),
+                    Outcome::NoDerivative(reason) => {
+                        return Err(Problem::NoDerivative {
+                            input,
+                            element: entry.element,
+                            at: function.element(input, i),
+                            reason,
+                        });
+                    }
+                }
                 report.compared += 1;
                 report.smallest_step = report.smallest_step.min(slope.step);
                 report.largest_step = report.largest_step.max(slope.step);
-                failed += usize::from(!passes);
                 let share = self.tolerance.share(entry.analytic, entry.numeric);
                 if share > worst_share {
                     (worst_share, report.worst) = (share, Some(entry));
@@ -229,7 +222,7 @@ impl GradCheck {
         (input, i): (usize, usize),
         y: &Matrix<f64>,
         analytic: &[f64],
-    ) -> Vec<Outcome> {
+    ) -> Vec<(Outcome, Slope)> {
         let x = function.element(input, i);
         let samples = |(&y, &analytic): (&f64, &f64)| Samples::new(self.tolerance, y, analytic);
         let mut outputs: Vec<_> = y.data().iter().zip(analytic).map(samples).collect();

@@ -116,7 +116,7 @@ fn each(mut test: impl FnMut(&Example<f64>, Check<'_>)) {
 fn every_operation_keeps_to_the_rules() {
     each(|example, check| {
         let config = ProptestConfig {
-            cases: 100,
+            cases: ProptestConfig::default().cases.min(100),
             failure_persistence: None,
             ..Default::default()
         };

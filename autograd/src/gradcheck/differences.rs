@@ -56,10 +56,12 @@ const UNKNOWN: Slope = Slope {
 
 /// What differences make of one derivative.
 pub enum Outcome {
-    /// Whether the tape's agrees.
-    Decided(bool, Slope),
+    /// The tape's is the same.
+    Agrees,
+    Differs,
     NoDerivative(NoDerivative),
-    Unsettled(Slope),
+    /// The differences do not agree with each other.
+    Unsettled,
 }
 
 /// One output's values around a point, from larger to smaller steps.
@@ -140,23 +142,20 @@ impl Samples {
         apart <= tolerated && !self.kink_at(self.sides.len() - 1)
     }
 
-    /// What all samples together say.
-    pub fn outcome(&self) -> Outcome {
+    /// What all samples together say, and the slope that they give.
+    pub fn outcome(&self) -> (Outcome, Slope) {
+        let slope = self.best;
         if self.pass() {
-            return Outcome::Decided(true, self.best);
+            return (Outcome::Agrees, slope);
         }
-        if let Some(reason) = self.no_derivative() {
-            return Outcome::NoDerivative(reason);
-        }
-        let Slope {
-            value, uncertainty, ..
-        } = self.best;
-        let tolerated = self.tolerance.of(value, value) + 2.0 * self.spread();
-        let is_wrong = (self.analytic - value).abs() > tolerated || !self.analytic.is_finite();
-        match is_wrong && uncertainty.is_finite() {
-            true => Outcome::Decided(false, self.best),
-            false => Outcome::Unsettled(self.best),
-        }
+        let tolerated = self.tolerance.of(slope.value, slope.value) + 2.0 * self.spread();
+        let is_near = (self.analytic - slope.value).abs() <= tolerated;
+        let outcome = match self.no_derivative() {
+            Some(reason) => Outcome::NoDerivative(reason),
+            None if is_near || !slope.uncertainty.is_finite() => Outcome::Unsettled,
+            None => Outcome::Differs,
+        };
+        (outcome, slope)
     }
 
     /// How far the differences of the smallest steps are from the best estimate. Of a function that is

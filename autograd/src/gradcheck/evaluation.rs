@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Problem, position};
-use crate::{Keep, Matrix, Tape, Var};
+use crate::{Keep, Matrix, Scalar, Shape, Tape, Var};
 
 /// Any function of nodes.
 type Function<'a> = &'a dyn for<'t> Fn(&[Var<'t, f64>]) -> Var<'t, f64>;
@@ -100,28 +100,23 @@ impl<'a> Evaluation<'a> {
 
     /// That zero seeds give zero gradients, and others the sums of those of single elements.
     pub fn check_linear(&mut self, jacobian: &[Vec<Matrix<f64>>]) -> Result<(), Problem> {
-        for seed in [|_| 0.0, wave] {
-            let tape = &self.tape;
-            let vars = variables(tape, &self.point);
+        for scale in [0.0, 1.0] {
+            let vars = variables(&self.tape, &self.point);
             let y = (self.f)(&vars);
-            let seed = waves(y, seed);
+            let seed = waves(y.shape()).map(|s: f64| scale * s);
             let gradients = y.backward_from(&seed);
-            for (input, &v) in vars.iter().enumerate() {
-                let found = gradients.of(v);
-                for (i, &found) in found.data().iter().enumerate() {
-                    let (expected, scale) = expected(jacobian, &seed, input, i);
-                    if expected.is_finite() && !agree(found, expected, scale) {
-                        return Err(Problem::NotLinear {
-                            input,
-                            element: self.position(input, i),
-                            found,
-                            expected,
-                        });
-                    }
-                }
-            }
+            let found: Vec<_> = vars.iter().map(|&v| gradients.of(v)).collect();
             drop(gradients);
             self.tape.clear();
+            if let Some(difference) = first_difference(&found, jacobian, &seed, 0.0) {
+                let (input, i, found, expected) = difference;
+                return Err(Problem::NotLinear {
+                    input,
+                    element: self.position(input, i),
+                    found,
+                    expected,
+                });
+            }
         }
         Ok(())
     }
@@ -130,30 +125,21 @@ impl<'a> Evaluation<'a> {
     /// and behind the function, so that there is something when the sweep comes to the function, and
     /// more comes after.
     pub fn check_additions(&mut self, jacobian: &[Vec<Matrix<f64>>]) -> Result<(), Problem> {
-        let tape = &self.tape;
-        let vars = variables(tape, &self.point);
-        let mut total = tape.zeros(1, 1);
-        total = vars.iter().fold(total, |total, &v| total + weighed(v));
+        let vars = variables(&self.tape, &self.point);
+        let before: Var<'_, f64> = vars.iter().map(|&v| weighed(v)).sum();
         let y = (self.f)(&vars);
-        total = vars.iter().fold(total, |total, &v| total + weighed(v));
-        let seed = waves(y, wave);
-        let gradients = (total + weighed(y)).backward_keeping(Keep::Leaves);
-        for (input, &v) in vars.iter().enumerate() {
-            let found = gradients.of(v);
-            for (i, &found) in found.data().iter().enumerate() {
-                let (sent, scale) = expected(jacobian, &seed, input, i);
-                let others = 2.0 * wave(i);
-                if !agree(found, sent + others, scale + others.abs()) {
-                    return Err(Problem::Overwritten {
-                        input,
-                        element: self.position(input, i),
-                        found,
-                        expected: sent + others,
-                    });
-                }
-            }
+        let behind: Var<'_, f64> = vars.iter().map(|&v| weighed(v)).sum();
+        let gradients = (before + behind + weighed(y)).backward_keeping(Keep::Leaves);
+        let found: Vec<_> = vars.iter().map(|&v| gradients.of(v)).collect();
+        match first_difference(&found, jacobian, &waves(y.shape()), 2.0) {
+            None => Ok(()),
+            Some((input, i, found, expected)) => Err(Problem::Overwritten {
+                input,
+                element: self.position(input, i),
+                found,
+                expected,
+            }),
         }
-        Ok(())
     }
 }
 
@@ -183,35 +169,42 @@ pub fn not_finite(m: &Matrix<f64>) -> Option<usize> {
 }
 
 /// Numbers between 1 and 2 that look random.
-pub fn wave(i: usize) -> f64 {
+fn wave(i: usize) -> f64 {
     1.5 + 0.5 * (5.0 * i as f64 + 1.0).sin()
 }
 
-fn waves(like: Var<'_, f64>, element: impl Fn(usize) -> f64) -> Matrix<f64> {
-    let (rows, cols) = (like.row_count(), like.col_count());
-    Matrix::from_fn(rows, cols, |r, c| element(r * cols + c))
+/// A seed of such numbers.
+pub fn waves<T: Scalar>(shape: Shape) -> Matrix<T> {
+    let element = |r, c| T::from_f64(wave(r * shape.cols + c));
+    Matrix::from_fn(shape.rows, shape.cols, element)
 }
 
 /// The sum of all elements, each times a number of its own.
-fn weighed(v: Var<'_, f64>) -> Var<'_, f64> {
-    (v * v.tape().constant(waves(v, wave))).sum()
+pub fn weighed<T: Scalar>(v: Var<'_, T>) -> Var<'_, T> {
+    (v * v.tape().constant(waves(v.shape()))).sum()
 }
 
-/// What a seed makes of the Jacobian for one element: Σ seed ∂y/∂x, and the sum of the magnitudes.
-fn expected(
+/// The first element, by input and index, whose gradient is not what a seed makes of the Jacobian,
+/// Σ seed ∂y/∂x, with so many sums of [`weighed`] elements beside it; what is found, and expected.
+fn first_difference(
+    found: &[Matrix<f64>],
     jacobian: &[Vec<Matrix<f64>>],
     seed: &Matrix<f64>,
-    input: usize,
-    i: usize,
-) -> (f64, f64) {
-    let parts = seed.data().iter().zip(jacobian);
-    let parts = parts.map(|(seed, row)| seed * row[input].data()[i]);
-    parts.fold((0.0, 0.0), |(sum, size), part: f64| {
-        (sum + part, size + part.abs())
+    sums: f64,
+) -> Option<(usize, usize, f64, f64)> {
+    let of_input = |(input, m): (usize, &Matrix<f64>)| {
+        let elements = m.data().to_vec().into_iter().enumerate();
+        elements.map(move |(i, found)| (input, i, found))
+    };
+    let mut elements = found.iter().enumerate().flat_map(of_input);
+    elements.find_map(|(input, i, found)| {
+        let others = sums * wave(i);
+        let parts = seed.data().iter().zip(jacobian);
+        let parts = parts.map(|(seed, row)| seed * row[input].data()[i]);
+        let (expected, size) = parts.fold((others, others), |(sum, size), part: f64| {
+            (sum + part, size + part.abs())
+        });
+        let agree = (found - expected).abs() <= 1e-10 * size; // but for rounding
+        (expected.is_finite() && !agree).then_some((input, i, found, expected))
     })
-}
-
-/// Whether two sums of parts of this size are the same but for rounding.
-fn agree(found: f64, expected: f64, scale: f64) -> bool {
-    (found - expected).abs() <= 1e-10 * scale
 }

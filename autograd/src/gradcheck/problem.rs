@@ -7,17 +7,14 @@ use thiserror::Error;
 use super::Entry;
 
 /// Why a check failed: the function, if it was named, and what is wrong with it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Error)]
+#[error("{}{problem}", function.as_ref().map_or(String::new(), |name| format!("{name}: ")))]
 pub struct GradCheckError {
-    function: Option<String>,
-    problem: Problem,
+    pub(super) function: Option<String>,
+    pub(super) problem: Problem,
 }
 
 impl GradCheckError {
-    pub(super) fn new(function: Option<String>, problem: Problem) -> Self {
-        GradCheckError { function, problem }
-    }
-
     /// The name that the check was given.
     pub fn function(&self) -> Option<&str> {
         self.function.as_deref()
@@ -28,17 +25,6 @@ impl GradCheckError {
         &self.problem
     }
 }
-
-impl fmt::Display for GradCheckError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(function) = &self.function {
-            write!(f, "{function}: ")?;
-        }
-        self.problem.fmt(f)
-    }
-}
-
-impl std::error::Error for GradCheckError {}
 
 /// What is wrong with a function, or with the point that it was checked at.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -71,22 +57,12 @@ pub enum Problem {
     },
     /// No step is so small that the differences agree with each other.
     #[error(
-        "derivative of output {output:?} by input {input}, element {element:?}: differences give \
-         {numeric:e}, give or take {uncertainty:.1e}, with any step: there is a kink close by, or \
-         the function varies too fast, or is too coarse; check it elsewhere, or with another step"
+        "derivative of output {:?} by input {}, element {:?}: differences give {:e}, give or take \
+         {:.1e}, with any step: there is a kink close by, or the function varies too fast, or is too \
+         coarse; check it elsewhere, or with another step",
+        .0.output, .0.input, .0.element, .0.numeric, .0.uncertainty
     )]
-    Unsettled {
-        /// The number of the input.
-        input: usize,
-        /// Row and column of its element.
-        element: (usize, usize),
-        /// Row and column of the output's element.
-        output: (usize, usize),
-        /// The best of the differences.
-        numeric: f64,
-        /// How far off that may be.
-        uncertainty: f64,
-    },
+    Unsettled(Entry),
     /// A value of the function is NaN or infinite, here and close by.
     #[error("output {output:?} is {value}")]
     NotFinite {
@@ -149,10 +125,11 @@ pub enum Problem {
 }
 
 /// How a function behaves at a point where it has no derivative.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Error)]
 #[non_exhaustive]
 pub enum NoDerivative {
     /// The slopes to the left and to the right differ, as those of |x| at 0.
+    #[error("a kink, with slopes {left:.6} and {right:.6}")]
     Kink {
         /// The slope to the left.
         left: f64,
@@ -160,37 +137,19 @@ pub enum NoDerivative {
         right: f64,
     },
     /// The slope grows without bound, as that of √x at 0: or the function jumps.
+    #[error("the slope grows without bound, and is {slope:.1e} close by")]
     Infinite {
         /// The slope between this point and one close by.
         slope: f64,
     },
     /// The function is not finite here, or on one side of here, as ln x at 0.
+    #[error("the function is not finite, {left} to the left and {right} to the right")]
     Undefined {
         /// The value a little to the left.
         left: f64,
         /// The value a little to the right.
         right: f64,
     },
-}
-
-impl fmt::Display for NoDerivative {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            NoDerivative::Kink { left, right } => {
-                write!(f, "a kink, with slopes {left:.6} and {right:.6}")
-            }
-            NoDerivative::Infinite { slope } => {
-                write!(
-                    f,
-                    "the slope grows without bound, and is {slope:.1e} close by"
-                )
-            }
-            NoDerivative::Undefined { left, right } => write!(
-                f,
-                "the function is not finite, {left} to the left and {right} to the right"
-            ),
-        }
-    }
 }
 
 impl fmt::Display for Entry {

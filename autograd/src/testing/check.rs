@@ -6,8 +6,8 @@ use thiserror::Error;
 
 use super::record::Record;
 use super::rules::check_rules;
-use crate::gradcheck::{GradCheckError, Report, wave};
-use crate::{Dual, GradCheck, Matrix, Scalar, Shape, Tape, Var, jvp};
+use crate::gradcheck::{GradCheckError, Report, waves, weighed};
+use crate::{Dual, GradCheck, Matrix, Scalar, Tape, Var, jvp};
 
 /// How far an `f32` result may be from the `f64` one, relative to the largest element.
 const SINGLE: f64 = 1e-4;
@@ -280,16 +280,6 @@ fn run<T: Scalar>(f: Function<'_, T>, inputs: &[Matrix<T>]) -> Vec<Matrix<T>> {
 
 fn variables<'t, T: Scalar>(tape: &'t Tape<T>, inputs: &[Matrix<T>]) -> Vec<Var<'t, T>> {
     inputs.iter().map(|x| tape.var(x.clone())).collect()
-}
-
-/// The sum of all elements, each times a number of its own.
-fn weighed<T: Scalar>(y: Var<'_, T>) -> Var<'_, T> {
-    (y * y.tape().constant(waves(y.shape()))).sum()
-}
-
-fn waves<T: Scalar>(shape: Shape) -> Matrix<T> {
-    let element = |r, c| T::from_f64(wave(r * shape.cols + c));
-    Matrix::from_fn(shape.rows, shape.cols, element)
 }
 
 /// A larger matrix with this one in it.
