@@ -14,7 +14,7 @@ use super::strided::{Real, Strided, StridedMut};
 use crate::{Dual, MatrixMut, MatrixView, Scalar, Shape};
 
 /// Rows up to which a plain loop is faster.
-const FEW_ROWS: usize = 4;
+const FEW_ROWS: usize = 5;
 /// Multiplications of dual numbers below which a product stays on one thread.
 const SPLIT_WORK: usize = 1 << 18;
 /// The rows of a part are a multiple of so many.

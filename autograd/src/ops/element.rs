@@ -88,6 +88,16 @@ impl<T: Scalar> Element<T> {
         Element(self.0.powi(n))
     }
 
+    /// The derivative n xⁿ⁻¹ of a power; that of x⁰ is 0 at 0 too, where x⁻¹ is infinite.
+    #[inline(always)]
+    pub fn powi_derivative(self, n: i32) -> Self {
+        if n == 0 {
+            0.0.into()
+        } else {
+            f64::from(n) * self.powi(n - 1)
+        }
+    }
+
     /// The number if it is positive, and 0 if not, with no tangent; NaN stays NaN.
     #[inline(always)]
     pub fn positive_part(self) -> Self {
