@@ -245,6 +245,33 @@ fn singular_values_of_matrices_without_full_rank() {
 
 /// The lecture's network with one unit, by hand: h_t = tanh(u x_t + w h_{t-1}), E_t = h_t².
 #[test]
+fn rows_of_a_triangle_are_told_apart() {
+    let tape = Tape::<f64>::new();
+    let w = tape.var(Matrix::scalar(0.5)).named("W");
+    let [a, b] = [w.square(), w.exp()].map(|e| e.named("E"));
+    let timed = w.tanh().named("E").at(3);
+    let names = [a, b, timed].map(|e| e.index());
+    let expected = [
+        format!("E %{}", names[0]),
+        format!("E %{}", names[1]),
+        "E.3".into(),
+    ];
+    assert_eq!(w.triangle(&[a, b, timed]).error_names(), expected);
+}
+
+#[test]
+fn integers_are_arguments() {
+    let tape = Tape::<f64>::new();
+    let x = tape.var(Matrix::zeros(3, 2)).named("x");
+    assert_eq!(x.gather_rows(&[2, 0]).arguments(), "[2, 0]");
+    assert_eq!(x.gather_rows(&[2, 0, 1, 1, 0]).arguments(), "[2, 0, 1, …]");
+    assert_eq!(
+        x.scatter_add_rows(&[3, 3, 1], 4).arguments(),
+        "4, [3, 3, 1]"
+    );
+}
+
+#[test]
 fn a_triangle_is_the_lectures_sum() {
     let tape = Tape::<f64>::new();
     let (u, w) = (0.7, -0.4);
