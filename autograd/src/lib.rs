@@ -42,12 +42,14 @@ mod sink;
 mod store;
 mod sweep;
 mod tape;
+#[cfg(feature = "proptest")]
+pub mod testing;
 mod var;
 
 pub use directional::{hessian_vector_product, jvp};
 pub use dual::Dual;
 pub use error::Error;
-pub use gradcheck::gradcheck;
+pub use gradcheck::{GradCheck, gradcheck};
 pub use gradients::{Gradients, Keep};
 pub use matrix::{Matrix, MatrixMut, MatrixView, Shape};
 pub use operation::{Inputs, Operand, Operation, Pullback};

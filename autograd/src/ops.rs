@@ -2,18 +2,19 @@
 //!
 //! | where | operations |
 //! |---|---|
-//! | [`unary`] | functions of each element: `tanh`, `sigmoid`, `exp`, … and with a number: `x * c` |
-//! | [`binary`] | `+ - * /` of two nodes, with broadcasting of row vectors and scalars |
+//! | [`unary`] | functions of each element: `tanh`, `sigmoid`, `relu`, `softplus`, `exp`, `ln`, `sqrt`, `square`, `abs`, `powi`, `clamp`; and with a number: `negate`, `shift`, `scale`, `sub_from`, `div_into`, written `-x`, `x + c`, `c * x`, `c - x`, `c / x` |
+//! | [`binary`] | `add`, `sub`, `mul`, `div`, written `+ - * /`, with broadcasting of row vectors, column vectors and scalars |
 //! | [`product`] | `matmul`, `matmul_t`, `add_matmul_t` |
-//! | [`reduce`] | `sum`, `mean`, sums over rows or columns, `row_max` |
+//! | [`reduce`] | `sum`, `mean`, `sum_rows`, `sum_cols`, `row_max` |
 //! | [`softmax`] | `softmax`, `log_softmax`, `log_sum_exp` |
-//! | [`loss`] | cross-entropy, mean squared error, binary cross-entropy |
-//! | [`view`] | rows, columns, `detach`: parts that share storage |
-//! | [`arrange`] | transpose, concatenate, look up rows, select, dropout |
-//! | [`recompute`] | any function as one node, computed again on the way back |
+//! | [`loss`] | `cross_entropy`, `mean_squared_error`, `binary_cross_entropy` |
+//! | [`view`] | parts that share storage: `rows`, `cols`, and `detach`, which cuts the graph |
+//! | [`arrange`] | `transpose`, `concat_rows`, `concat_cols`, `gather_rows`, `scatter_add_rows`, `select`, `dropout` |
+//! | [`recompute`] | `recompute`: any function as one node, computed again on the way back |
 //!
 //! The rules are written with ȳ for ∂E/∂y, the gradient of the result, and send a contribution
-//! to the gradient of each operand.
+//! to the gradient of each operand. [`table`] has all operations with operands to try them on; tests
+//! and benchmarks go through it.
 
 pub mod arrange;
 pub mod binary;
@@ -27,6 +28,7 @@ pub mod recompute;
 pub mod reduce;
 pub mod softmax;
 mod spread;
+pub mod table;
 pub mod unary;
 pub mod view;
 

@@ -34,6 +34,20 @@ impl<T: Scalar> Store<T> {
         }
     }
 
+    /// A store whose buffers are full of `x` before they are written.
+    pub fn filled_with(x: T) -> Self {
+        let pool = RefCell::new(Pool::filled_with(x));
+        Store {
+            pool,
+            ..Self::new()
+        }
+    }
+
+    /// What buffers start as, if that is specified.
+    pub fn fill(&self) -> Option<T> {
+        self.pool.borrow().fill()
+    }
+
     pub fn stats(&self) -> PoolStats {
         self.pool.borrow().stats()
     }

@@ -67,6 +67,14 @@ impl<T: Scalar> Tape<T> {
         }
     }
 
+    /// A tape whose buffers, fresh and recycled alike, are full of `x` before they are written.
+    pub(crate) fn with_buffers_of(x: T) -> Self {
+        Tape {
+            store: Store::filled_with(x),
+            ..Self::new()
+        }
+    }
+
     /// A tape that lives for the rest of the program, for notebooks: `let tape: &Tape =
     /// Tape::leaked();` and its `Var`s persist from cell to cell.
     pub fn leaked() -> &'static Self {
@@ -313,7 +321,10 @@ impl<T: Scalar> Tape<T> {
 
     /// The tape that functions are recomputed on.
     pub(crate) fn inner(&self) -> &Arc<Mutex<Tape<T>>> {
-        self.inner.get_or_init(Arc::default)
+        self.inner.get_or_init(|| match self.store.fill() {
+            Some(x) => Arc::new(Mutex::new(Tape::with_buffers_of(x))),
+            None => Arc::default(),
+        })
     }
 
     /// The lists of a sweep, empty.

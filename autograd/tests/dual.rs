@@ -1,8 +1,9 @@
 //! Dual numbers: every operation on a tape of them, forward and back.
 #![allow(missing_docs)]
-#![allow(clippy::eq_op)] // the same node as both operands is what some rows are about
+#![allow(clippy::eq_op)] // the same node as both operands is what some functions are about
 
 use autograd::ops::Unary;
+use autograd::ops::table::{Function, operations};
 use autograd::{
     Dual, Matrix, Scalar, SecondOrderError, Shape, Tape, Var, gradcheck_second_order,
     hessian_vector_product, jvp,
@@ -28,148 +29,82 @@ fn constant<'t, T: Scalar>(v: Var<'t, T>, f: impl Fn(usize, usize) -> f64) -> Va
         .constant(Matrix::from_fn(rows, cols, |r, c| T::from_f64(f(r, c))))
 }
 
-fn mask<'t, T: Scalar>(v: Var<'t, T>) -> Var<'t, T> {
-    constant(v, |r, c| ((r * 3 + c * 2) % 3).min(1) as f64)
+/// The values of a function and of its gradients from some seed.
+fn run<T: Scalar>(f: Function<T>, inputs: &[Matrix<T>]) -> Vec<Matrix<T>> {
+    let tape = Tape::new();
+    let v: Vec<_> = inputs.iter().map(|x| tape.var(x.clone())).collect();
+    let y = f(&v);
+    let seed = wave(99, y.row_count(), y.col_count()).map(T::from_f64);
+    let gradients = y.backward_from(&seed);
+    let gradients = v.iter().map(|&v| gradients.of(v));
+    std::iter::once(y.value().to_matrix())
+        .chain(gradients)
+        .collect()
 }
 
-/// A function at a point on a tape of plain and of dual numbers: values, then gradients.
-struct Both {
-    plain: Vec<Matrix<f64>>,
-    dual: Vec<Matrix<D>>,
-}
-
-impl Both {
-    /// Whether each value has the same bits.
-    fn bits_agree(&self) -> bool {
-        let mut pairs = self.plain.iter().zip(&self.dual);
-        pairs.all(|(plain, dual)| {
-            let mut pairs = plain.data().iter().zip(dual.data());
-            pairs.all(|(x, y)| x.to_bits() == y.value.to_bits())
-        })
+/// That all values are those of a tape of `f64`: the same bits, but for products, which go to another
+/// kernel, and are the same to rounding.
+fn has_the_values_of_f64(name: &str, plain: Function<f64>, dual: Function<D>, x: &[Matrix<f64>]) {
+    let along = |(k, x): (usize, &Matrix<f64>)| wave(40 + k, x.row_count(), x.col_count());
+    let duals = x.iter().enumerate().map(|x| Matrix::dual(x.1, &along(x)));
+    let has_products = ["matmul", "recompute"].iter().any(|p| name.contains(p));
+    for (plain, dual) in run(plain, x)
+        .iter()
+        .zip(run(dual, &duals.collect::<Vec<_>>()))
+    {
+        let difference = plain.max_abs_diff(&dual.values());
+        let mut pairs = plain.data().iter().zip(dual.data());
+        let agree = match has_products {
+            true => difference < 1e-12,
+            false => pairs.all(|(x, y)| x.to_bits() == y.value.to_bits()),
+        };
+        assert!(agree, "{name}: values are off by {difference:e}");
     }
+}
 
-    /// The largest difference between values.
-    fn difference(&self) -> f64 {
-        let pairs = self.plain.iter().zip(&self.dual);
-        let differences = pairs.map(|(plain, dual)| plain.max_abs_diff(&dual.values()));
-        differences.fold(0.0, f64::max)
+#[test]
+fn every_operation_has_the_values_of_f64_and_second_derivatives() {
+    for (plain, dual) in operations().iter().zip(operations::<D>()) {
+        let inputs = plain.inputs(3, 4, 5);
+        has_the_values_of_f64(plain.name, plain.function, dual.function, &inputs);
+        // Squared, so that what is linear has some.
+        let second = gradcheck_second_order(|v| (dual.function)(v).square(), &inputs);
+        assert!(second.is_ok(), "{plain}: {}", second.unwrap_err());
     }
 }
 
-/// Evaluates one generic function with both types.
-macro_rules! both {
-    ($inputs:expr, $f:ident) => {{
-        fn run<T: Scalar>(inputs: &[Matrix<T>]) -> Vec<Matrix<T>> {
-            let tape = Tape::new();
-            let v: Vec<_> = inputs.iter().map(|x| tape.var(x.clone())).collect();
-            let y = $f(&v);
-            let seed = wave(99, y.row_count(), y.col_count()).map(T::from_f64);
-            let gradients = y.backward_from(&seed);
-            let gradients = v.iter().map(|&v| gradients.of(v));
-            std::iter::once(y.value().to_matrix())
-                .chain(gradients)
-                .collect()
-        }
-        let inputs: &[Matrix<f64>] = $inputs;
-        let dual = inputs
-            .iter()
-            .enumerate()
-            .map(|(k, x)| Matrix::dual(x, &wave(40 + k, x.row_count(), x.col_count())));
-        Both {
-            plain: run(inputs),
-            dual: run(&dual.collect::<Vec<_>>()),
-        }
-    }};
-}
-
-/// A row: name, what its values are to those of `f64`, inputs, function.
-macro_rules! operations {
-    ($($name:literal, $expected:ident, [$($input:expr),*], |$v:ident| $y:expr;)*) => {$({
+/// Functions on other shapes, and of several operations.
+macro_rules! functions {
+    ($($name:literal, [$($input:expr),*], |$v:ident| $y:expr;)*) => {$({
         fn f<'t, T: Scalar>($v: &[Var<'t, T>]) -> Var<'t, T> { $y }
         let inputs = [$($input),*];
-        let both = both!(&inputs, f);
-        let expected = match Values::$expected {
-            Values::Bits => both.bits_agree(),
-            Values::Rounding => both.difference() < 1e-12,
-        };
-        assert!(expected, "{}: values are off by {:e}", $name, both.difference());
+        has_the_values_of_f64($name, f, f, &inputs);
         if let Err(error) = gradcheck_second_order(f, &inputs) {
             panic!("{}: {error}", $name);
         }
     })*};
 }
 
-/// What values are to those of a tape of `f64`.
-enum Values {
-    /// The same bits.
-    Bits,
-    /// The same to rounding: products go to another kernel.
-    Rounding,
-}
-
 #[test]
 #[rustfmt::skip] // a table
-fn every_operation_has_the_values_of_f64_and_second_derivatives() {
-    let (x, y) = (wave(1, 3, 4), wave(2, 3, 4));
-    let (x, y) = (|| x.clone(), || y.clone());
-    let p = || positive(1, 3, 4);
-    operations! {
-        "tanh", Bits, [x()], |v| v[0].tanh();
-        "sigmoid", Bits, [x()], |v| v[0].sigmoid();
-        "relu", Bits, [x()], |v| v[0].relu().square();
-        "softplus", Bits, [x()], |v| v[0].softplus();
-        "exp", Bits, [x()], |v| v[0].exp();
-        "ln", Bits, [p()], |v| v[0].ln();
-        "sqrt", Bits, [p()], |v| v[0].sqrt();
-        "square", Bits, [x()], |v| v[0].square();
-        "abs", Bits, [x()], |v| v[0].abs().square();
-        "powi 3", Bits, [x()], |v| v[0].powi(3);
-        "powi 1", Bits, [x()], |v| v[0].powi(1);
-        "powi 0", Bits, [x()], |v| v[0].powi(0);
-        "powi -2", Bits, [p()], |v| v[0].powi(-2);
-        "clamp", Bits, [x()], |v| v[0].clamp(T::from_f64(-0.5), T::from_f64(0.55)).square();
-        "with numbers", Bits, [p()], |v| -v[0].div_into(T::from_f64(2.0)).sub_from(T::ONE) * T::from_f64(3.0) + T::ONE;
-        "add", Bits, [x(), y()], |v| (v[0] + v[1]).square();
-        "sub row", Bits, [x(), wave(3, 1, 4)], |v| (v[0] - v[1]).square();
-        "mul scalar", Bits, [x(), wave(4, 1, 1)], |v| v[0] * v[1];
-        "div", Bits, [x(), p()], |v| v[0] / v[1];
-        "row / matrix * scalar", Bits, [p(), wave(3, 1, 4), wave(4, 1, 1)], |v| v[1] / v[0] * v[2];
-        "x / x", Bits, [p()], |v| v[0] / v[0] * v[0];
-        "matmul", Rounding, [x(), wave(2, 4, 5)], |v| v[0].matmul(v[1]);
-        "matmul_t twice", Rounding, [x(), wave(2, 5, 4)], |v| v[0].matmul_t(v[1]) + v[0].tanh().matmul_t(v[1]);
-        "matmul of rows enough", Rounding, [wave(1, 9, 4), wave(2, 4, 3)], |v| v[0].matmul(v[1]).tanh();
-        "matmul of one row", Rounding, [wave(1, 1, 7), wave(2, 7, 3)], |v| v[0].matmul(v[1]).tanh();
-        "matmul_t of one row", Rounding, [wave(1, 1, 7), wave(2, 3, 7)], |v| v[0].matmul_t(v[1]).tanh();
-        "add_matmul_t", Rounding, [x(), wave(1, 3, 5), wave(2, 4, 5)], |v| v[0].add_matmul_t(v[1], v[2]).tanh();
-        "add_matmul_t to a row", Rounding, [wave(3, 1, 4), wave(1, 3, 5), wave(2, 4, 5)], |v| v[0].add_matmul_t(v[1], v[2]).tanh();
-        "x xᵀ", Rounding, [x()], |v| v[0].matmul_t(v[0]);
-        "a weight at several steps", Rounding, [wave(1, 3, 3), wave(2, 3, 3)], |v| {
+fn functions_have_the_values_of_f64_and_second_derivatives() {
+    let x = || wave(1, 3, 4);
+    functions! {
+        "row / matrix * scalar", [positive(1, 3, 4), wave(3, 1, 4), wave(4, 1, 1)], |v| v[1] / v[0] * v[2];
+        "x / x", [positive(1, 3, 4)], |v| v[0] / v[0] * v[0];
+        "matmul_t twice", [x(), wave(2, 5, 4)], |v| v[0].matmul_t(v[1]) + v[0].tanh().matmul_t(v[1]);
+        "matmul of rows enough", [wave(1, 9, 4), wave(2, 4, 3)], |v| v[0].matmul(v[1]).tanh();
+        "matmul of one row", [wave(1, 1, 7), wave(2, 7, 3)], |v| v[0].matmul(v[1]).tanh();
+        "matmul_t of one row", [wave(1, 1, 7), wave(2, 3, 7)], |v| v[0].matmul_t(v[1]).tanh();
+        "matmul_t of the same", [x()], |v| v[0].matmul_t(v[0]);
+        "matmul_t by a weight at several steps", [wave(1, 3, 3), wave(2, 3, 3)], |v| {
             (0..4).fold(v[0], |h, _| (h.matmul_t(v[1]) * T::from_f64(0.3) + v[0]).tanh())
         };
-        "sum mean", Bits, [x()], |v| v[0].square().sum() + v[0].exp().mean();
-        "sum_rows sum_cols", Bits, [x()], |v| v[0].square().sum_rows() * v[0].exp().sum_cols().sum();
-        "row_max", Bits, [x()], |v| v[0].row_max().square();
-        "softmax", Bits, [x()], |v| v[0].softmax();
-        "log_softmax", Bits, [x()], |v| v[0].log_softmax();
-        "log_sum_exp", Bits, [x()], |v| v[0].log_sum_exp();
-        "cross_entropy", Bits, [x()], |v| v[0].cross_entropy(&[0, 3, 1]);
-        "cross_entropy_sum", Bits, [x()], |v| v[0].cross_entropy_sum(&[0, 3, 1]);
-        "cross_entropy_weighted", Bits, [x()], |v| {
-            v[0].cross_entropy_weighted(&[0, 3, 1], constant(v[0].cols(0..1), |r, _| r as f64))
-        };
-        "mean_squared_error", Bits, [x(), y()], |v| v[0].mean_squared_error(v[1]);
-        "binary_cross_entropy", Bits, [x(), y()], |v| v[0].binary_cross_entropy(v[1].sigmoid());
-        "transpose, concat, gather, views", Bits, [x(), y()], |v| {
+        "views", [x(), wave(2, 3, 4)], |v| {
             let rows = Var::concat_rows(&[v[1], v[0].exp()]).rows(2..5).cols(1..4);
             Var::concat_cols(&[v[0].transpose().gather_rows(&[1, 1, 3]), rows]).square()
         };
-        "one_hot_matmul_t", Bits, [x()], |v| v[0].one_hot_matmul_t(&[2, 0, 2]).square();
-        "select", Bits, [x(), y()], |v| v[0].select(mask(v[0]), v[1]).square();
-        "dropout", Bits, [x()], |v| v[0].dropout(mask(v[0]), 0.5).square();
-        "recompute", Rounding, [x(), wave(2, 4, 4)], |v| {
-            v[0].tape().recompute(v, |v| v[0].matmul_t(v[1]).tanh().matmul_t(v[1]).softmax())
-        };
-        "infinite logits", Bits, [x()], |v| {
+        "infinite logits", [x()], |v| {
             let masked = constant(v[0], |_, c| if c == 2 { f64::NEG_INFINITY } else { 0.0 });
             (v[0] + masked).softmax() + (v[0] + masked).cross_entropy(&[0, 3, 1])
         };

@@ -1,194 +1,205 @@
-//! One table of operations drives the gradient checks: a new operation is tested by adding a row.
+//! Every operation of the table, put through the test kit: gradients by differences, parts of
+//! matrices, f32 and dual numbers, and the printed rule. An operation that is not in the table fails.
 #![allow(missing_docs)]
 #![allow(clippy::eq_op)] // the same node as both operands is what some rows are about
 
-use autograd::{Matrix, Var, gradcheck};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use autograd::ops::{Binary, Unary};
+use autograd::testing::{
+    CheckError, Checked, Example, Shapes, Values, check_function, inputs, operations,
+};
+use autograd::{Dual, Matrix, Scalar, Shape, Tape};
 use proptest::prelude::*;
+use proptest::test_runner::{TestError, TestRunner};
 
-type Function = for<'t> fn(&[Var<'t, f64>]) -> Var<'t, f64>;
+const ANY: Values = Values::between(-2.0, 2.0);
+const POSITIVE: Values = Values::between(0.2, 2.2);
 
-/// The shapes of an operation's inputs, made from three random sizes.
-type Shapes = fn(usize, usize, usize) -> Vec<(usize, usize)>;
+const ONE: Shapes = |m, n, _| vec![Shape::new(m, n)];
+const ROW: Shapes = |m, n, _| vec![Shape::new(m, n), Shape::new(1, n)];
+const PRODUCT: Shapes = |m, n, k| vec![Shape::new(m, k), Shape::new(k, n)];
+const PRODUCT_T: Shapes = |m, n, k| vec![Shape::new(m, k), Shape::new(n, k)];
+const SQUARE: Shapes = |m, _, _| vec![Shape::new(m, m)];
+const WEIGHT: Shapes = |m, n, _| vec![Shape::new(m, n), Shape::new(n, n), Shape::new(1, n)];
 
-/// The values an operation is checked on.
-#[derive(Clone, Copy)]
-enum Values {
-    /// -2..2, but no closer to 0 (a kink, a pole) than 0.1.
-    OffZero,
-    /// 0.2..2.2
-    Positive,
-    /// -2..2, no two closer than 0.01: where the largest counts, a tie is a kink.
-    Apart,
-}
-use Values::*;
+/// x³.
+struct Cube;
 
-const ONE: Shapes = |m, n, _| vec![(m, n)];
-const SAME: Shapes = |m, n, _| vec![(m, n), (m, n)];
-const ROW: Shapes = |m, n, _| vec![(m, n), (1, n)];
-const ROW_FIRST: Shapes = |m, n, _| vec![(1, n), (m, n)];
-const SCALAR: Shapes = |m, n, _| vec![(m, n), (1, 1)];
-const SCALAR_FIRST: Shapes = |m, n, _| vec![(1, 1), (m, n)];
-const PRODUCT: Shapes = |m, n, k| vec![(m, k), (k, n)];
-const PRODUCT_T: Shapes = |m, n, k| vec![(m, k), (n, k)];
-
-/// One class per row of `v`, in any order and with repetitions.
-fn classes(v: Var<'_, f64>) -> Vec<usize> {
-    (0..v.row_count())
-        .map(|r| (r * 5 + 2) % v.col_count())
-        .collect()
+impl<T: Scalar> Unary<T> for Cube {
+    const NAME: &'static str = "cube";
+    fn f(&self, x: T) -> T {
+        x * x * x
+    }
+    fn df(&self, x: T, _: T) -> T {
+        T::from_f64(3.0) * x * x
+    }
+    fn derivative(&self) -> String {
+        "3 x²".into()
+    }
 }
 
-/// A constant of zeros and ones of the shape of `v`.
-fn mask<'t>(v: Var<'t, f64>) -> Var<'t, f64> {
-    let m = Matrix::from_fn(v.row_count(), v.col_count(), |r, c| {
-        ((r * 3 + c * 2) % 3).min(1) as f64
-    });
-    v.tape().constant(m)
+/// a² b.
+struct SquareTimes;
+
+impl<T: Scalar> Binary<T> for SquareTimes {
+    const NAME: &'static str = "square_times";
+    fn f(&self, a: T, b: T) -> T {
+        a * a * b
+    }
+    fn da(&self, a: T, b: T, _: T) -> T {
+        (a + a) * b
+    }
+    fn db(&self, a: T, _: T, _: T) -> T {
+        a * a
+    }
+    fn derivatives(&self) -> [String; 2] {
+        ["2 a ⊙ b", "a²"].map(String::from)
+    }
 }
 
+/// What the engine does with several operations, or with one whose operands are the same.
 #[rustfmt::skip] // a table
-const OPERATIONS: &[(&str, Shapes, Values, Function)] = &[
-    ("tanh", ONE, OffZero, |v| v[0].tanh()),
-    ("sigmoid", ONE, OffZero, |v| v[0].sigmoid()),
-    ("relu", ONE, OffZero, |v| v[0].relu()),
-    ("softplus", ONE, OffZero, |v| v[0].softplus()),
-    ("exp", ONE, OffZero, |v| v[0].exp()),
-    ("ln", ONE, Positive, |v| v[0].ln()),
-    ("sqrt", ONE, Positive, |v| v[0].sqrt()),
-    ("square", ONE, OffZero, |v| v[0].square()),
-    ("abs", ONE, OffZero, |v| v[0].abs()),
-    ("powi 3", ONE, OffZero, |v| v[0].powi(3)),
-    ("powi 0", ONE, OffZero, |v| v[0].powi(0)),
-    ("powi -2", ONE, Positive, |v| v[0].powi(-2)),
-    ("clamp", ONE, OffZero, |v| v[0].clamp(-0.05, 0.05)),
-    ("clamp nothing", ONE, OffZero, |v| v[0].clamp(-3.0, 3.0)),
-    ("negate", ONE, OffZero, |v| -v[0]),
-    ("x + c", ONE, OffZero, |v| v[0] + 1.5),
-    ("c + x", ONE, OffZero, |v| 1.5 + v[0]),
-    ("x - c", ONE, OffZero, |v| v[0] - 1.5),
-    ("c - x", ONE, OffZero, |v| 1.5 - v[0]),
-    ("x * c", ONE, OffZero, |v| v[0] * 1.5),
-    ("c * x", ONE, OffZero, |v| 1.5 * v[0]),
-    ("x / c", ONE, OffZero, |v| v[0] / 1.5),
-    ("c / x", ONE, Positive, |v| 1.5 / v[0]),
-    ("add", SAME, OffZero, |v| v[0] + v[1]),
-    ("add row", ROW, OffZero, |v| v[0] + v[1]),
-    ("add to row", ROW_FIRST, OffZero, |v| v[0] + v[1]),
-    ("add scalar", SCALAR, OffZero, |v| v[0] + v[1]),
-    ("sub", SAME, OffZero, |v| v[0] - v[1]),
-    ("sub row", ROW, OffZero, |v| v[0] - v[1]),
-    ("sub from row", ROW_FIRST, OffZero, |v| v[0] - v[1]),
-    ("sub from scalar", SCALAR_FIRST, OffZero, |v| v[0] - v[1]),
-    ("mul", SAME, OffZero, |v| v[0] * v[1]),
-    ("mul row", ROW, OffZero, |v| v[0] * v[1]),
-    ("mul scalar", SCALAR, OffZero, |v| v[0] * v[1]),
-    ("mul on scalar", SCALAR_FIRST, OffZero, |v| v[0] * v[1]),
-    ("div", SAME, Positive, |v| v[0] / v[1]),
-    ("div by row", ROW, Positive, |v| v[0] / v[1]),
-    ("div by scalar", SCALAR, Positive, |v| v[0] / v[1]),
-    ("div scalar", SCALAR_FIRST, Positive, |v| v[0] / v[1]),
-    ("matmul", PRODUCT, OffZero, |v| v[0].matmul(v[1])),
-    ("matmul_t", PRODUCT_T, OffZero, |v| v[0].matmul_t(v[1])),
-    ("add_matmul_t", |m, n, k| vec![(m, n), (m, k), (n, k)], OffZero, |v| v[0].add_matmul_t(v[1], v[2])),
-    ("add_matmul_t to a row", |m, n, k| vec![(1, n), (m, k), (n, k)], OffZero, |v| v[0].add_matmul_t(v[1], v[2])),
-    ("matmul of a transpose", PRODUCT_T, OffZero, |v| v[0].matmul(v[1].transpose())),
-    ("sum", ONE, OffZero, |v| v[0].sum()),
-    ("mean", ONE, OffZero, |v| v[0].mean()),
-    ("sum_rows", ONE, OffZero, |v| v[0].sum_rows()),
-    ("sum_cols", ONE, OffZero, |v| v[0].sum_cols()),
-    ("row_max", ONE, Apart, |v| v[0].row_max()),
-    ("softmax", ONE, OffZero, |v| v[0].softmax()),
-    ("log_softmax", ONE, OffZero, |v| v[0].log_softmax()),
-    ("log_sum_exp", ONE, OffZero, |v| v[0].log_sum_exp()),
-    ("cross_entropy", ONE, OffZero, |v| v[0].cross_entropy(&classes(v[0]))),
-    ("cross_entropy_sum", ONE, OffZero, |v| v[0].cross_entropy_sum(&classes(v[0]))),
-    ("cross_entropy_weighted", ONE, OffZero, |v| {
-        let weights = Matrix::from_fn(v[0].row_count(), 1, |r, _| (r % 3) as f64);
-        v[0].cross_entropy_weighted(&classes(v[0]), v[0].tape().constant(weights))
-    }),
-    ("mean_squared_error", SAME, OffZero, |v| v[0].mean_squared_error(v[1])),
-    ("binary_cross_entropy", SAME, OffZero, |v| v[0].binary_cross_entropy(v[1])),
-    ("rows", ONE, OffZero, |v| v[0].rows(v[0].row_count() / 2..v[0].row_count())),
-    ("cols", ONE, OffZero, |v| v[0].cols(v[0].col_count() / 2..v[0].col_count())),
-    ("views of views", ONE, OffZero, |v| {
-        let (m, n) = (v[0].row_count(), v[0].col_count());
-        v[0].rows(m / 3..m).cols(n / 2..n).rows(0..1).tanh()
-    }),
-    ("a view at several steps", ONE, OffZero, |v| {
-        let (m, n) = (v[0].row_count(), v[0].col_count());
-        let parts = [v[0].cols(n / 2..n), v[0].rows(0..1).cols(n / 2..n), v[0].cols(n / 2..n).rows(m / 2..m)];
-        parts[0].tanh().sum() + parts[1].exp().sum() * parts[2].square().sum() + parts[0].sigmoid().sum()
-    }),
-    ("overlapping views", ONE, OffZero, |v| {
-        let n = v[0].col_count();
-        (v[0].cols(n / 2..n) * v[0].cols(0..n - n / 2)).sum() + v[0].square().sum()
-    }),
-    ("products of views", PRODUCT, OffZero, |v| {
-        let k = v[0].col_count();
-        v[0].cols(k / 2..k).matmul(v[1].rows(k / 2..k)) + v[0].cols(0..1).matmul(v[1].rows(0..1))
-    }),
-    ("transpose", ONE, OffZero, |v| v[0].transpose().tanh()),
-    ("concat_rows", ROW, OffZero, |v| Var::concat_rows(&[v[0], v[1], v[0]])),
-    ("concat_cols", |m, n, k| vec![(m, n), (m, k)], OffZero, |v| Var::concat_cols(&[v[0], v[1], v[0]])),
-    ("gather_rows", ONE, OffZero, |v| v[0].gather_rows(&classes(v[0].transpose()))),
-    ("one_hot_matmul_t", ONE, OffZero, |v| v[0].one_hot_matmul_t(&classes(v[0]))),
-    ("select", SAME, OffZero, |v| v[0].select(mask(v[0]), v[1])),
-    ("dropout", ONE, OffZero, |v| v[0].dropout(mask(v[0]), 0.3)),
-    ("recompute", PRODUCT_T, OffZero, |v| {
-        v[0].tape().recompute(&[v[0], v[1], v[0].rows(0..1)], |v| (v[0] * v[2]).matmul_t(v[1]).tanh())
-    }),
-    ("recompute in recompute", ONE, OffZero, |v| {
-        v[0].tape().recompute(v, |v| v[0] * v[0].tape().recompute(v, |v| v[0].tanh()))
-    }),
-    ("x * x", ONE, OffZero, |v| v[0] * v[0]),
-    ("x + x", ONE, OffZero, |v| v[0] + v[0]),
-    ("x / x", ONE, Positive, |v| v[0] / v[0]),
-    ("x xᵀ", ONE, OffZero, |v| v[0].matmul_t(v[0])),
-    ("x x", |m, _, _| vec![(m, m)], OffZero, |v| v[0].matmul(v[0])),
-    ("a weight at several steps", |m, n, _| vec![(m, n), (n, n), (1, n)], OffZero, |v| {
-        let w = v[1] * 0.2; // so that four steps stay smooth on the scale of a difference
-        (0..4).fold(v[0], |h, _| (h.matmul_t(w) + h.matmul(w) + v[2]).tanh())
-    }),
-];
-
-/// Values made from a seed: proptest would shrink towards kinks.
-fn values(shapes: &[(usize, usize)], values: Values, seed: u64) -> Vec<Matrix<f64>> {
-    let mut state = seed | 1;
-    let mut uniform = || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 11) as f64 / (1_u64 << 53) as f64
-    };
-    let mut draw = || match values {
-        OffZero => (0.1 + 1.9 * uniform()) * if uniform() < 0.5 { -1.0 } else { 1.0 },
-        Positive => 0.2 + 2.0 * uniform(),
-        Apart => 4.0 * uniform() - 2.0,
-    };
-    let mut drawn = Vec::new();
-    let mut next = || loop {
-        let x = draw();
-        if !matches!(values, Apart) || drawn.iter().all(|y: &f64| (x - y).abs() > 0.01) {
-            drawn.push(x);
-            return x;
-        }
-    };
-    shapes
-        .iter()
-        .map(|&(r, c)| Matrix::from_fn(r, c, |_, _| next()))
-        .collect()
+fn compositions<T: Scalar>() -> Vec<Example<T>> {
+    let example = |name, shapes, values, function| Example { name, shapes, values, function };
+    vec![
+        example("a function of one's own", ONE, ANY, |v| v[0].apply(Cube)),
+        example("of two operands", ROW, ANY, |v| v[0].apply_with(SquareTimes, v[1])),
+        example("x * x", ONE, ANY, |v| v[0] * v[0]),
+        example("x + x", ONE, ANY, |v| v[0] + v[0]),
+        example("x / x", ONE, POSITIVE, |v| v[0] / v[0]),
+        example("x xᵀ", ONE, ANY, |v| v[0].matmul_t(v[0])),
+        example("x x", SQUARE, ANY, |v| v[0].matmul(v[0])),
+        example("matmul of a transpose", PRODUCT_T, ANY, |v| v[0].matmul(v[1].transpose())),
+        example("clamp nothing", ONE, ANY, |v| v[0].clamp(T::from_f64(-3.0), T::from_f64(3.0))),
+        example("views of views", ONE, ANY, |v| {
+            let (m, n) = (v[0].row_count(), v[0].col_count());
+            v[0].rows(m / 3..m).cols(n / 2..n).rows(0..1).tanh()
+        }),
+        example("a view at several steps", ONE, ANY, |v| {
+            let (m, n) = (v[0].row_count(), v[0].col_count());
+            let parts = [v[0].cols(n / 2..n), v[0].rows(0..1).cols(n / 2..n), v[0].cols(n / 2..n).rows(m / 2..m)];
+            parts[0].tanh().sum() + parts[1].exp().sum() * parts[2].square().sum() + parts[0].sigmoid().sum()
+        }),
+        example("overlapping views", ONE, ANY, |v| {
+            let n = v[0].col_count();
+            (v[0].cols(n / 2..n) * v[0].cols(0..n - n / 2)).sum() + v[0].square().sum()
+        }),
+        example("products of views", PRODUCT, ANY, |v| {
+            let k = v[0].col_count();
+            v[0].cols(k / 2..k).matmul(v[1].rows(k / 2..k)) + v[0].cols(0..1).matmul(v[1].rows(0..1))
+        }),
+        example("a weight at several steps", WEIGHT, ANY, |v| {
+            let w = v[1] * T::from_f64(0.2);
+            (0..4).fold(v[0], |h, _| (h.matmul_t(w) + h.matmul(w) + v[2]).tanh())
+        }),
+    ]
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
+fn all<T: Scalar>() -> Vec<Example<T>> {
+    operations().into_iter().chain(compositions()).collect()
+}
 
-    #[test]
-    fn every_operation_has_the_right_gradient(m in 1..=7_usize, n in 1..=7_usize, k in 1..=7_usize, seed: u64) {
-        for &(name, shapes, kind, function) in OPERATIONS {
-            let inputs = values(&shapes(m, n, k), kind, seed);
-            if let Err(error) = gradcheck(function, &inputs) {
-                prop_assert!(false, "{name} on {:?}: {error}", inputs);
+type Check<'a> = &'a dyn Fn(&[Matrix<f64>]) -> Result<Checked, CheckError>;
+
+/// Calls a test with every example of the tables and what puts it through the kit.
+fn each(mut test: impl FnMut(&Example<f64>, Check<'_>)) {
+    for ((double, single), dual) in all().iter().zip(all()).zip(all::<Dual<f64>>()) {
+        test(double, &|inputs| {
+            check_function(double.function, single.function, dual.function, inputs)
+        });
+    }
+}
+
+#[test]
+fn every_operation_keeps_to_the_rules() {
+    each(|example, check| {
+        let config = ProptestConfig {
+            cases: ProptestConfig::default().cases.min(100),
+            failure_persistence: None,
+            ..Default::default()
+        };
+        let inputs = inputs(example.shapes, example.values, 7);
+        let outcome = TestRunner::new(config).run(&inputs, |inputs| Ok(check(&inputs).map(drop)?));
+        match outcome {
+            Ok(()) => {}
+            Err(TestError::Fail(reason, inputs)) => panic!("{example} of {inputs:?}: {reason}"),
+            Err(error) => panic!("{example}: {error}"),
+        }
+    });
+}
+
+/// What is printed is what runs, but for these.
+#[test]
+fn few_rules_are_prose() {
+    let mut prose = BTreeSet::new();
+    each(|example, check| prose.extend(check(&example.inputs(3, 4, 2)).unwrap().prose));
+    let expected = ["concat_cols", "concat_rows", "recompute"];
+    assert!(prose.iter().eq(&expected), "{prose:?}");
+}
+
+/// The names of the operations in the sources, by module.
+fn names_in_sources() -> BTreeMap<String, BTreeSet<String>> {
+    let mut modules = BTreeMap::new();
+    for file in fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/ops")).unwrap() {
+        let path = file.unwrap().path();
+        let source = fs::read_to_string(&path).unwrap();
+        let mut names = BTreeSet::new();
+        // What is between quotes in "fn name(…) -> … { … }".
+        for method in source.split("fn name(&self)").skip(1) {
+            let body = method.split("\n    fn ").next().unwrap();
+            names.extend(body.split('"').skip(1).step_by(2).map(String::from));
+        }
+        // The lines of tables: "Tanh, tanh(x, y): y = …".
+        for line in source.lines().filter(|line| !line.contains('$')) {
+            if let Some((signature, _)) = line.split_once("): y = ") {
+                let (_, signature) = signature.split_once(", ").unwrap();
+                names.extend(signature.split('(').next().map(String::from));
             }
+        }
+        if !names.is_empty() {
+            modules.insert(
+                path.file_stem().unwrap().to_str().unwrap().to_string(),
+                names,
+            );
+        }
+    }
+    modules
+}
+
+#[test]
+fn every_operation_is_in_the_table() {
+    let mut tried = BTreeSet::new();
+    for example in operations::<f64>() {
+        let tape = Tape::new();
+        let inputs = example.inputs(3, 4, 2);
+        let vars: Vec<_> = inputs.into_iter().map(|x| tape.var(x)).collect();
+        let before = tape.len();
+        (example.function)(&vars);
+        let recorded = (before..tape.len()).map(|i| tape.node(i).info().operation);
+        let recorded: Vec<_> = recorded.collect();
+        let name = example.operation();
+        assert!(recorded.contains(&name), "{example} records {recorded:?}");
+        tried.insert(name.to_string());
+    }
+    let written: BTreeSet<_> = names_in_sources().into_values().flatten().collect();
+    assert_eq!(written, tried, "in the sources, and in the table");
+}
+
+#[test]
+fn every_operation_is_in_the_documentation() {
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/src/ops.rs");
+    let source = fs::read_to_string(source).unwrap();
+    for (module, names) in names_in_sources() {
+        let is_row = |line: &&str| line.starts_with(&format!("//! | [`{module}`] |"));
+        let row = source.lines().find(is_row);
+        let row = row.unwrap_or_else(|| panic!("{module} is not in the table of ops.rs"));
+        for name in names {
+            assert!(
+                row.contains(&format!("`{name}`")),
+                "{name} is not in: {row}"
+            );
         }
     }
 }

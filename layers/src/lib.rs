@@ -45,6 +45,8 @@ mod rnn;
 mod sampling;
 mod segments;
 mod stack;
+#[cfg(feature = "proptest")]
+pub mod testing;
 mod unroll;
 mod weights;
 

@@ -86,43 +86,42 @@ mod products {
     }
 }
 
-mod elementwise {
+/// Every operation of the engine's table.
+mod operations {
+    use autograd::ops::table::{Example, operations};
+
     use super::*;
 
-    const ROWS: usize = 32;
-    const COLS: usize = 512;
     const TIMES: usize = 20;
 
-    /// 20 nodes of one operation on [32, 512], the gates of W2. An item is an element.
-    macro_rules! operations {
-        ($($(#[$doc:meta])* $name:ident: |$x:ident, $y:ident| $node:expr;)*) => {$(
-            $(#[$doc])*
-            #[divan::bench]
-            fn $name(bencher: Bencher) {
-                let (x, y) = (matrix(ROWS, COLS), matrix(ROWS, COLS));
-                bench(bencher, ROWS * COLS * TIMES, |tape| {
-                    let ($x, $y) = (tape.var(x.clone()), tape.var(y.clone()));
-                    repeat(TIMES, || $node);
-                });
-            }
-        )*};
+    /// 20 nodes on operands of 32 rows and 512 columns, the gates of W2, and where there is a third size,
+    /// 128. An item is an element of the largest operand.
+    #[divan::bench(args = operations::<f32>())]
+    fn forward(bencher: Bencher, example: &Example<f32>) {
+        operation(bencher, example, false);
     }
 
-    operations! {
-        /// The sum of two matrices: what reading and writing them costs.
-        add: |x, y| x + y;
-        /// The product, element by element.
-        mul: |x, y| x * y;
-        /// The exponential function.
-        exp: |x, _y| x.exp();
-        /// The hyperbolic tangent.
-        tanh: |x, _y| x.tanh();
-        /// The logistic function.
-        sigmoid: |x, _y| x.sigmoid();
-        /// The softmax of every row.
-        softmax: |x, _y| x.softmax();
-        /// The transposed matrix.
-        transpose: |x, _y| x.transpose();
+    /// The same with the rules of all 20.
+    #[divan::bench(args = operations::<f32>())]
+    fn forward_backward(bencher: Bencher, example: &Example<f32>) {
+        operation(bencher, example, true);
+    }
+
+    fn operation(bencher: Bencher, example: &Example<f32>, is_swept: bool) {
+        let inputs = example.inputs(32, 512, 128).into_iter().map(Arc::new);
+        let inputs: Vec<_> = inputs.collect();
+        let elements = inputs.iter().map(|x| x.shape().len()).max();
+        bench(bencher, elements.unwrap_or(0) * TIMES, |tape| {
+            let vars = inputs.iter().map(|x| tape.var(x.clone()));
+            let vars: Vec<_> = vars.collect();
+            for _ in 0..TIMES {
+                let y = divan::black_box((example.function)(&vars));
+                if is_swept {
+                    let seed = Matrix::filled(y.row_count(), y.col_count(), 1.0);
+                    divan::black_box(y.backward_from_keeping(&seed, Keep::Leaves));
+                }
+            }
+        });
     }
 }
 

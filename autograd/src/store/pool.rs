@@ -20,6 +20,8 @@ pub struct PoolStats {
 pub(crate) struct Pool<T> {
     classes: Vec<Class<T>>,
     stats: PoolStats,
+    /// What buffers start as, if it matters: NaN shows what is read before it is written.
+    fill: Option<T>,
 }
 
 /// The free buffers of a size class, in a list that has room for all there are.
@@ -40,7 +42,21 @@ impl<T: Scalar> Pool<T> {
         Pool {
             classes: Vec::new(),
             stats: PoolStats::default(),
+            fill: None,
         }
+    }
+
+    /// A pool whose buffers are full of `x`.
+    pub fn filled_with(x: T) -> Self {
+        Pool {
+            fill: Some(x),
+            ..Pool::new()
+        }
+    }
+
+    /// What buffers start as, if that is specified.
+    pub fn fill(&self) -> Option<T> {
+        self.fill
     }
 
     pub fn stats(&self) -> PoolStats {
@@ -49,6 +65,14 @@ impl<T: Scalar> Pool<T> {
 
     /// A buffer of this shape that nobody else has. Its elements are unspecified.
     pub fn take(&mut self, shape: Shape) -> Arc<Matrix<T>> {
+        let mut buffer = self.find(shape);
+        if let Some(x) = self.fill {
+            unique(&mut buffer).data_mut().fill(x);
+        }
+        buffer
+    }
+
+    fn find(&mut self, shape: Shape) -> Arc<Matrix<T>> {
         let (class, capacity) = size_class(shape.len());
         if self.classes.len() <= class {
             self.classes.resize_with(class + 1, Class::default);
