@@ -3,134 +3,15 @@
 //!     cargo test --test page -- --ignored
 #![allow(missing_docs)]
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+mod browser;
 
 use autograd::{Gradients, Matrix, Tape, Var};
 use layers::{Cell, Linear, Lstm, ParameterSet, unroll};
 use pictures::VarPictures;
 use rand::{SeedableRng, rngs::ChaCha8Rng};
-use serde_json::{Value, json};
+use serde_json::json;
 
-/// A page in Chromium, by way of its driver (<https://www.w3.org/TR/webdriver2/>).
-struct Browser {
-    driver: Child,
-    session: String,
-}
-
-impl Browser {
-    fn open(url: &str) -> Self {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("chromedriver is installed");
-        let output = BufReader::new(driver.stdout.take().unwrap());
-        let port = output.lines().find_map(|line| {
-            let line = line.unwrap();
-            let (_, port) = line.split_once("successfully on port ")?;
-            Some(port.trim_end_matches('.').to_string())
-        });
-        let base = format!(
-            "http://127.0.0.1:{}/session",
-            port.expect("it says its port")
-        );
-        let arguments = [
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--window-size=1500,900",
-        ];
-        let capabilities = json!({ "capabilities": { "alwaysMatch": {
-            "goog:chromeOptions": { "args": arguments },
-            "goog:loggingPrefs": { "browser": "ALL" },
-        } } });
-        let mut browser = Browser {
-            driver,
-            session: base,
-        };
-        let made = browser.post("", capabilities);
-        browser.session += &format!("/{}", made["sessionId"].as_str().unwrap());
-        browser.post("/url", json!({ "url": url }));
-        browser
-    }
-
-    fn post(&self, path: &str, body: Value) -> Value {
-        let request = ureq::post(format!("{}{path}", self.session));
-        let request = request.config().http_status_as_error(false).build();
-        let mut answer: Value = request
-            .send_json(&body)
-            .unwrap()
-            .body_mut()
-            .read_json()
-            .unwrap();
-        assert!(
-            answer["value"]["error"].is_null(),
-            "{path} {body}: {answer}"
-        );
-        answer["value"].take()
-    }
-
-    /// The value of a script.
-    fn script(&self, script: &str) -> Value {
-        self.post("/execute/sync", json!({ "script": script, "args": [] }))
-    }
-
-    fn press(&self, key: &str) {
-        let of_key = |what: &str| json!({ "type": what, "value": key });
-        let keyboard =
-            json!({ "type": "key", "id": "k", "actions": [of_key("keyDown"), of_key("keyUp")] });
-        self.post("/actions", json!({ "actions": [keyboard] }));
-    }
-
-    /// A click on the middle of an element, as with a mouse.
-    fn click(&self, selector: &str) {
-        let found = self.post(
-            "/element",
-            json!({ "using": "css selector", "value": selector }),
-        );
-        let id = found
-            .as_object()
-            .unwrap()
-            .values()
-            .next()
-            .unwrap()
-            .as_str()
-            .unwrap();
-        self.post(&format!("/element/{id}/click"), json!({}));
-    }
-
-    fn console(&self) -> Value {
-        self.post("/se/log", json!({ "type": "browser" }))
-    }
-
-    fn text(&self, selector: &str) -> String {
-        let script = format!("return document.querySelector({selector:?}).innerText");
-        self.script(&script)
-            .as_str()
-            .unwrap_or_default()
-            .to_string()
-    }
-
-    /// The numbers of the first matrix in an element, in full.
-    fn numbers(&self, selector: &str) -> Vec<f64> {
-        let script = format!(
-            "return [...document.querySelector({selector:?}).querySelector('table.matrix')\
-             .querySelectorAll('td[title]')].map(td => td.title)"
-        );
-        let numbers = self.script(&script);
-        let parse = |x: &Value| x.as_str().unwrap().parse().unwrap();
-        numbers.as_array().unwrap().iter().map(parse).collect()
-    }
-}
-
-impl Drop for Browser {
-    fn drop(&mut self) {
-        let _ = ureq::delete(&self.session).call();
-        let _ = self.driver.kill();
-        let _ = self.driver.wait();
-    }
-}
+use browser::Browser;
 
 const HOSTILE: &str =
     "</script><script>window.evil = 1</script>\"'><img src=x onerror='window.evil=1'>";

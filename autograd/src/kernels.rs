@@ -2,6 +2,8 @@
 //!
 //! `unsafe` lives here, in blocks that each give their reason.
 
+#![allow(missing_debug_implementations)] // no type of these can be named from outside
+
 mod dual;
 pub(crate) mod elementwise;
 mod gemm;

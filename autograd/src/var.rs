@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{MatrixView, NodeInfo, Scalar, Shape, Tape};
+use crate::{MatrixView, Moment, NodeInfo, Scalar, Shape, Tape};
 
 /// A node of a [`Tape`]: the result of an operation, or a leaf.
 ///
@@ -89,6 +89,11 @@ impl<'t, T: Scalar> Var<'t, T> {
     /// What the tape knows about the node.
     pub fn info(self) -> NodeInfo {
         self.tape.info(self.index)
+    }
+
+    /// The node's time step, unless it belongs to none.
+    pub fn moment(self) -> Option<Moment> {
+        self.tape.moment(self.index)
     }
 }
 

@@ -196,54 +196,40 @@ proptest! {
         let mixed = last * passed;
         prop_assert_eq!(mixed.jacobian_by_sample(first).is_none(), from != to);
     }
-
-    #[test]
-    fn singular_values_are_those_that_a_matrix_was_made_with(
-        rows in 1..6_usize, cols in 1..6_usize, values in prop::collection::vec(0.0..10.0_f64, 6), seed in any::<u8>(),
-    ) {
-        let rank = rows.min(cols);
-        let (u, v) = (rotation(rows, seed as f64), rotation(cols, seed as f64 + 0.5));
-        let m = Matrix::<f64>::from_fn(rows, cols, |r, c| (0..rank).map(|k| u[(r, k)] * values[k] * v[(c, k)]).sum());
-        let mut expected = values[..rank].to_vec();
-        expected.sort_by(|a, b| b.total_cmp(a));
-        for (found, expected) in m.singular_values().iter().zip(expected) {
-            prop_assert!((found - expected).abs() < 1e-9, "{} against {}", found, expected);
-        }
-    }
-}
-
-/// An orthogonal matrix: plane rotations by angles that a seed gives.
-fn rotation(n: usize, seed: f64) -> Matrix<f64> {
-    let mut m = Matrix::identity(n);
-    for j in 1..n {
-        for i in 0..j {
-            let (sin, cos) = (seed + (i * n + j) as f64).sin_cos();
-            for c in 0..n {
-                let (a, b) = (m[(i, c)], m[(j, c)]);
-                m[(i, c)] = cos * a - sin * b;
-                m[(j, c)] = sin * a + cos * b;
-            }
-        }
-    }
-    m
 }
 
 fn close(a: &Matrix<f64>, b: &Matrix<f64>) -> bool {
     a.max_abs_diff(b) <= 1e-10 * b.norm().max(1.0)
 }
 
+/// The lecture's network with one unit, by hand: h_t = tanh(u x_t + w h_{t-1}), E_t = h_t².
 #[test]
-fn singular_values_of_matrices_without_full_rank() {
-    let ones = Matrix::<f64>::filled(3, 2, 1.0).singular_values();
-    assert!(
-        (ones[0] - 6f64.sqrt()).abs() < 1e-12 && ones[1].abs() < 1e-12,
-        "{ones:?}"
-    );
-    assert_eq!(Matrix::<f32>::zeros(2, 3).singular_values(), [0.0, 0.0]);
-    assert!(Matrix::scalar(f64::NAN).singular_values()[0].is_nan());
+fn rows_of_a_triangle_are_told_apart() {
+    let tape = Tape::<f64>::new();
+    let w = tape.var(Matrix::scalar(0.5)).named("W");
+    let [a, b] = [w.square(), w.exp()].map(|e| e.named("E"));
+    let timed = w.tanh().named("E").at(3);
+    let names = [a, b, timed].map(|e| e.index());
+    let expected = [
+        format!("E %{}", names[0]),
+        format!("E %{}", names[1]),
+        "E.3".into(),
+    ];
+    assert_eq!(w.triangle(&[a, b, timed]).error_names(), expected);
 }
 
-/// The lecture's network with one unit, by hand: h_t = tanh(u x_t + w h_{t-1}), E_t = h_t².
+#[test]
+fn integers_are_arguments() {
+    let tape = Tape::<f64>::new();
+    let x = tape.var(Matrix::zeros(3, 2)).named("x");
+    assert_eq!(x.gather_rows(&[2, 0]).arguments(), "[2, 0]");
+    assert_eq!(x.gather_rows(&[2, 0, 1, 1, 0]).arguments(), "[2, 0, 1, …]");
+    assert_eq!(
+        x.scatter_add_rows(&[3, 3, 1], 4).arguments(),
+        "4, [3, 3, 1]"
+    );
+}
+
 #[test]
 fn a_triangle_is_the_lectures_sum() {
     let tape = Tape::<f64>::new();

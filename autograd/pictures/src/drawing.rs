@@ -2,6 +2,7 @@
 //!
 //! | where | what |
 //! |---|---|
+//! | `fold` | which steps there is no room for |
 //! | `home` | which step each node belongs to |
 //! | `model` | what becomes a box, a bar or an edge |
 //! | `label`, `formula` | what stands in a box and under the pointer |
@@ -12,6 +13,7 @@
 
 mod across;
 mod dot;
+mod fold;
 mod formula;
 mod geometry;
 mod home;
@@ -33,20 +35,26 @@ use std::sync::Arc;
 
 use autograd::{Gradients, NodeInfo, Scalar, Tape, Var};
 
+use crate::times::Times;
 use crate::{Overview, Svg};
+use fold::Fold;
 use model::Graph;
 
 /// Boxes beyond which nobody could read a drawing.
 const READABLE: usize = 400;
+/// Pixels beyond which a drawing folds steps.
+const WIDEST: f64 = 4000.0;
 
 /// The graph of a tape with time from left to right, made by [`TapePictures::drawing`](crate::TapePictures::drawing).
 ///
-/// Each step is a column, in which data flows upwards. What serves all steps is a bar across them:
+/// Each step is a column, in which data flows upwards; those of a [timeline](Tape::timeline) stand
+/// together, and timelines in order of their first use. What serves all steps is a bar across them:
 /// parameters are drawn once, at the bottom, in a colour of their own that leads to each use.
 /// Views without a name are told in their user's box; an edge that no gradient passes is dashed.
 #[derive(Clone, Debug)]
 pub struct Drawing {
     nodes: Arc<[Node]>,
+    times: Arc<Times>,
     overview: Arc<Overview>,
     view: View,
 }
@@ -59,12 +67,16 @@ struct View {
     every_scope: bool,
     /// The scope that alone is shown.
     only: Option<String>,
+    /// Steps that are one box.
+    folds: Vec<Fold>,
 }
 
 /// What is shown of a node.
 #[derive(Clone, Debug)]
 struct Node {
     info: NodeInfo,
+    /// Its time step, where it has one itself.
+    step: Option<usize>,
     arguments: String,
     /// What it sends to each operand.
     rules: Vec<String>,
@@ -77,7 +89,11 @@ struct Node {
 }
 
 impl Node {
-    fn new<T: Scalar>(node: Var<'_, T>, gradients: Option<&Gradients<'_, T>>) -> Self {
+    fn new<T: Scalar>(
+        node: Var<'_, T>,
+        step: Option<usize>,
+        gradients: Option<&Gradients<'_, T>>,
+    ) -> Self {
         let info = node.info();
         let gradient = gradients.and_then(|g| g.get(node));
         Node {
@@ -87,6 +103,7 @@ impl Node {
             gradient: gradient.map(|g| g.norm()),
             view: node.owner() != node,
             cut: !node.passes_gradient(),
+            step,
             info,
         }
     }
@@ -108,9 +125,15 @@ impl View {
 impl Drawing {
     #[inline(never)] // see `compiled`
     pub(crate) fn of<T: Scalar>(tape: &Tape<T>, gradients: Option<&Gradients<'_, T>>) -> Self {
-        let node = |index| Node::new(tape.node(index), gradients);
+        let moments: Vec<_> = (0..tape.len()).map(|i| tape.node(i).moment()).collect();
+        let times = Times::new(moments.iter().flatten());
+        let node = |(index, moment): (usize, &Option<_>)| {
+            let step = moment.as_ref().map(|moment| times.step(moment));
+            Node::new(tape.node(index), step, gradients)
+        };
         Drawing {
-            nodes: (0..tape.len()).map(node).collect(),
+            nodes: moments.iter().enumerate().map(node).collect(),
+            times: Arc::new(times),
             overview: Arc::new(Overview::of(tape, gradients)),
             view: View::default(),
         }
@@ -138,16 +161,42 @@ impl Drawing {
         drawing
     }
 
-    /// As a picture. What has more boxes than can be read is shown as [`Overview`] shows it.
+    /// As a picture, at most 4000 pixels wide: in wider ones, the middle steps of each timeline are
+    /// one box. What has more than 400 boxes, or is too wide even so, nobody could read: that is
+    /// shown as [`Overview`] shows it.
     ///
     /// Boxes carry `data-node`, the position on the tape, and edges `data-edge`, two positions:
     /// "3-7". A box of several nodes has the position of the last of them.
     pub fn svg(&self) -> Svg {
+        self.folded().unwrap_or_else(|| self.overview.svg())
+    }
+
+    /// As a picture of any width, with all steps.
+    pub(crate) fn whole(&self) -> Svg {
+        self.painted().unwrap_or_else(|| self.overview.svg())
+    }
+
+    fn painted(&self) -> Option<Svg> {
         let graph = self.graph();
-        if graph.items.len() > READABLE {
-            return self.overview.svg();
+        (graph.items.len() <= READABLE).then(|| paint::paint(&graph))
+    }
+
+    /// With as many steps as there is room for.
+    fn folded(&self) -> Option<Svg> {
+        let mut drawing = self.clone();
+        let mut most = fold::longest(&self.times);
+        loop {
+            let svg = drawing.painted()?;
+            if svg.width() <= WIDEST {
+                return Some(svg);
+            }
+            if most <= 3 {
+                return None;
+            }
+            let fit = most as f64 * WIDEST / svg.width();
+            most = (fit as usize).clamp(3, most - 1);
+            drawing.view.folds = fold::folds(&self.times, most);
         }
-        paint::paint(&graph)
     }
 
     /// As text for [Graphviz]: steps are clusters.
@@ -158,7 +207,7 @@ impl Drawing {
     }
 
     fn graph(&self) -> Graph {
-        Graph::new(&self.nodes, &self.view)
+        Graph::new(&self.nodes, &self.times, &self.view)
     }
 
     /// Displays the picture in a notebook.
@@ -171,7 +220,7 @@ impl Drawing {
 impl fmt::Display for Drawing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let graph = self.graph();
-        let steps = graph.columns.iter().flatten().count();
+        let steps = graph.columns.iter().filter(|c| c.is_step()).count();
         let (boxes, edges) = (graph.items.len(), graph.edges.len());
         write!(f, "a drawing: {boxes} boxes, {edges} edges, {steps} steps")
     }

@@ -31,6 +31,7 @@ mod overview;
 mod page;
 mod plot;
 mod svg;
+mod times;
 
 pub use drawing::Drawing;
 pub use extend::{FlowPictures, ReplayPictures, TapePictures, TrianglePictures, VarPictures};

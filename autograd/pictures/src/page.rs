@@ -101,7 +101,7 @@ impl Page {
         let nodes = lines.map(|line| node(tape.node(line.node.index), line, &gradients));
         Page {
             title: format!("the reverse sweep from {}", start.info().label()),
-            drawing: Drawing::of(tape, None).svg().to_string(),
+            drawing: Drawing::of(tape, None).whole().to_string(),
             frames,
             nodes: nodes.collect(),
             count: events.len() + usize::from(rest > 0),

@@ -156,6 +156,16 @@ fn character_width(c: char) -> f64 {
     }
 }
 
+/// One line of at most that many characters.
+pub(crate) fn shorten(text: &str, most: usize) -> String {
+    let line = text.replace(['\n', '\r', '\t'], " ");
+    if line.chars().count() <= most {
+        return line;
+    }
+    let kept = line.chars().take(most - 1);
+    kept.chain(Some('…')).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -90,3 +90,28 @@ fn hostile_names_stay_text_everywhere() {
         .count();
     assert!(quotes.is_multiple_of(2) && !dot.contains('\u{0}'), "{dot}");
 }
+
+#[test]
+fn an_overview_keeps_timelines_apart() {
+    let tape = Tape::<f64>::new();
+    let x = tape.var(Matrix::scalar(0.5));
+    for (timeline, steps) in [("encoder", 0..3), ("decoder", 0..2)] {
+        let _timeline = tape.timeline(timeline);
+        for t in steps {
+            x.tanh().named("h").at(t);
+        }
+    }
+    let overview = tape.overview(None);
+    let text = overview.to_string();
+    let mut lines = text.lines();
+    let heads = ["encoder: t = 2", "decoder: t = 0", "decoder: t = 1"];
+    let head = lines.next().unwrap();
+    assert!(heads.iter().all(|h| head.contains(h)), "{text}");
+    let numbers = |line: &str| line.matches("e-1").count();
+    assert_eq!(lines.map(numbers).collect::<Vec<_>>(), [3, 2], "{text}");
+    let svg = overview.svg().to_string();
+    assert!(
+        svg.contains(">encoder<") && svg.contains(">decoder<"),
+        "{svg}"
+    );
+}

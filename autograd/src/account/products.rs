@@ -6,7 +6,7 @@
 use super::received::Received;
 use crate::kernels::operands::Left;
 use crate::kernels::pack::Packed;
-use crate::kernels::product::multiply;
+use crate::kernels::product::{multiply, multiply_gathered};
 use crate::recording::Place;
 use crate::store::{Recorded, Store};
 use crate::{MatrixView, Scalar};
@@ -14,6 +14,11 @@ use crate::{MatrixView, Scalar};
 /// How many rows are gathered before their product is done: enough to make it an efficient one,
 /// and few enough for a strip of them to stay in the fastest cache.
 const ROWS: usize = 512;
+
+/// Contributions of up to so many rows are gathered as they come, and not laid out: done row by row,
+/// that costs more than the kernel that needs it saves. Their shape alone decides, and not how many
+/// there are, so that the same formula has the same bits.
+const FEW_ROWS: usize = 2;
 
 /// The products to be done, one for each weight.
 pub(super) struct Products<T> {
@@ -25,6 +30,8 @@ struct Entry<T> {
     to: Place,
     a: Packed<T>,
     b: Packed<T>,
+    /// Whether the rows are laid out for the inner loop, or are as they came.
+    cut: bool,
     /// How many uses of the node have not contributed yet; an upper bound.
     left: u32,
 }
@@ -49,7 +56,7 @@ impl<T: Scalar> Products<T> {
         let known = self.entries.iter().position(|e| e.to == to);
         let at = known.unwrap_or_else(|| {
             let uses = on.recording.nodes[to.owner].uses;
-            let entry = Entry::new(on.store, to, (a.col_count(), b.col_count()), uses);
+            let entry = Entry::new(on.store, to, (a, b), uses);
             self.entries.push(entry);
             self.entries.len() - 1
         });
@@ -92,18 +99,39 @@ impl<T: Scalar> Products<T> {
 }
 
 impl<T: Scalar> Entry<T> {
-    fn new(store: &Store<T>, to: Place, (m, n): (usize, usize), left: u32) -> Self {
-        let a = store.empty_packed(T::strip_width(m), ROWS, m);
-        let b = store.empty_packed(T::panel_width(n), ROWS, n);
-        Entry { to, a, b, left }
+    /// For contributions like this one.
+    fn new(
+        store: &Store<T>,
+        to: Place,
+        (a, b): (MatrixView<'_, T>, MatrixView<'_, T>),
+        left: u32,
+    ) -> Self {
+        let (m, n) = (a.col_count(), b.col_count());
+        let cut = a.row_count() > FEW_ROWS;
+        let (strip, panel) = match cut {
+            true => (T::strip_width(m), T::panel_width(n)),
+            false => (m, n),
+        };
+        Entry {
+            to,
+            a: store.empty_packed(strip, ROWS, m),
+            b: store.empty_packed(panel, ROWS, n),
+            cut,
+            left,
+        }
     }
 
     fn multiply(&mut self, received: &mut Received<T>, on: Recorded<'_, T>) {
-        if self.a.k > 0 {
-            let (gradient, start) = received.sink(self.to, on).start();
-            multiply(Left::Strips(&self.a), &self.b, start, gradient);
-            (self.a.k, self.b.k) = (0, 0);
+        let Entry { to, a, b, cut, .. } = self;
+        if a.k == 0 {
+            return;
         }
+        let (gradient, start) = received.sink(*to, on).start();
+        match cut {
+            true => multiply(Left::Strips(a), b, start, gradient),
+            false => multiply_gathered(a.as_matrix(), b.as_matrix(), start, gradient),
+        }
+        (a.k, b.k) = (0, 0);
     }
 
     fn give_back(self, store: &Store<T>) {

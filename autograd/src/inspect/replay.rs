@@ -131,6 +131,12 @@ impl<'t, T: Scalar> Replay<'t, T> {
     }
 }
 
+impl<T: Scalar> fmt::Debug for Replay<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Replay from {}", self.start().info())
+    }
+}
+
 impl<T: Scalar> Iterator for Replay<'_, T> {
     type Item = Event<T>;
 

@@ -6,8 +6,8 @@ use crate::{Scalar, Var};
 const BAR: char = '\u{304}';
 
 impl<'t, T: Scalar> Var<'t, T> {
-    /// What the operation was given beside its operands, in print: "4..8" for a range of rows; empty
-    /// for most.
+    /// What the operation was given beside its operands, in print: "4..8" for a range of rows,
+    /// "[3, 1]" for those of a look-up, of which the first are shown; empty for most.
     pub fn arguments(self) -> String {
         self.tape.arguments(self.index)
     }

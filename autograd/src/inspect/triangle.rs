@@ -66,11 +66,22 @@ impl<'t, T: Scalar> Var<'t, T> {
         Triangle {
             parameter: self.info().label(),
             shape: self.shape(),
-            errors: errors.iter().map(|e| e.info().label()).collect(),
+            errors: labels(errors),
             steps,
             parts,
         }
     }
+}
+
+/// The errors' names; those that share one have their position on the tape too: "E %7", "E %9".
+fn labels<T: Scalar>(errors: &[Var<'_, T>]) -> Vec<String> {
+    let labels: Vec<_> = errors.iter().map(|e| e.info().label()).collect();
+    let count = |label: &String| labels.iter().filter(|other| *other == label).count();
+    let apart = |(error, label): (&Var<'_, T>, &String)| match count(label) {
+        1 => label.clone(),
+        _ => format!("{label} %{}", error.index()),
+    };
+    errors.iter().zip(&labels).map(apart).collect()
 }
 
 /// Which column of a [`Triangle`]: a step, a step of a timeline, or none.

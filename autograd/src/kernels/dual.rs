@@ -10,15 +10,11 @@ use super::operands::{Left, RightOfRow, Start};
 use super::pack::Packed;
 use super::product::Multiply;
 use super::simd::run;
-use super::strided::{Real, Strided, StridedMut};
+use super::strided::{self, Real, Strided, StridedMut};
 use crate::{Dual, MatrixMut, MatrixView, Scalar, Shape};
 
 /// Rows up to which a plain loop is faster.
-const FEW_ROWS: usize = 4;
-/// Multiplications of dual numbers below which a product stays on one thread.
-const SPLIT_WORK: usize = 1 << 18;
-/// The rows of a part are a multiple of so many.
-const PIECE: usize = 16;
+const FEW_ROWS: usize = 5;
 
 impl<T: Real> Multiply for Dual<T> {
     /// One panel, and one strip: an operand is laid out as a plain matrix.
@@ -36,59 +32,64 @@ impl<T: Real> Multiply for Dual<T> {
         mut c: MatrixMut<'_, Self>,
     ) {
         let b = b.as_matrix();
-        begin(start, c.reborrow());
         match a {
-            Left::Rows(a) if a.row_count() <= FEW_ROWS => run(FewRows { a, b, c }),
-            Left::Rows(a) => add_product(a.into(), b, c),
-            Left::Strips(a) => add_product(Strided::from(a.as_matrix()).transposed(), b, c),
+            Left::Rows(a) if a.row_count() <= FEW_ROWS => few_rows(a, b, start, c),
+            Left::Rows(a) => {
+                let accumulate = start.begin(c.reborrow());
+                product(a.into(), b, accumulate, c);
+            }
+            Left::Strips(a) => Self::multiply_gathered(a.as_matrix(), b, start, c),
         }
+    }
+
+    fn multiply_gathered(
+        a: MatrixView<'_, Self>,
+        b: MatrixView<'_, Self>,
+        start: Start<'_, Self>,
+        mut c: MatrixMut<'_, Self>,
+    ) {
+        let accumulate = start.begin(c.reborrow());
+        product(Strided::from(a).transposed(), b, accumulate, c);
     }
 
     fn multiply_row(
         x: &[Self],
         b: RightOfRow<'_, Self>,
         start: Start<'_, Self>,
-        mut y: MatrixMut<'_, Self>,
+        y: MatrixMut<'_, Self>,
     ) {
         let b = match b {
             RightOfRow::Plain(b) => b,
             RightOfRow::Panels(b) => b.as_matrix(),
         };
-        begin(start, y.reborrow());
         let a = MatrixView::new(x, Shape::new(1, x.len()), x.len());
-        run(FewRows { a, b, c: y });
+        few_rows(a, b, start, y);
     }
 }
 
-/// What a product is added to.
-fn begin<T: Scalar>(start: Start<'_, T>, mut c: MatrixMut<'_, T>) {
-    match start {
-        Start::Zero => c.fill(T::ZERO),
-        Start::Accumulate => (),
-        Start::From(d) => c.copy_from(d),
+/// C = start + A B by a plain loop.
+fn few_rows<T: Real>(
+    a: MatrixView<'_, Dual<T>>,
+    b: MatrixView<'_, Dual<T>>,
+    start: Start<'_, Dual<T>>,
+    mut c: MatrixMut<'_, Dual<T>>,
+) {
+    if !start.begin(c.reborrow()) {
+        c.fill(Dual::ZERO);
     }
+    run(FewRows { a, b, c });
 }
 
-/// C += A B, halved by rows as long as both halves are worth a thread.
-fn add_product<T: Real>(
+/// C = A B or C += A B.
+fn product<T: Real>(
     a: Strided<'_, Dual<T>>,
     b: MatrixView<'_, Dual<T>>,
+    accumulate: bool,
     c: MatrixMut<'_, Dual<T>>,
 ) {
-    let Shape { rows, cols } = c.shape();
-    if rows * cols * b.row_count() >= 2 * SPLIT_WORK && rows >= 2 * PIECE {
-        let middle = (rows / 2).next_multiple_of(PIECE);
-        let (top, bottom) = c.split_rows(middle);
-        let (above, below) = a.split_rows(middle);
-        rayon::join(
-            || add_product(above, b, top),
-            || add_product(below, b, bottom),
-        );
-        return;
-    }
     let (b, mut c) = (Strided::from(b), StridedMut::from(c));
-    T::gemm(a.values(), b.pairs(), true, c.pairs());
-    T::gemm(a.tangents(), b.values(), true, c.tangents());
+    strided::multiply(a.values(), b.pairs(), accumulate, c.pairs());
+    strided::multiply(a.tangents(), b.values(), true, c.tangents());
 }
 
 /// C += A B, row by row.

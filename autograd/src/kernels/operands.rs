@@ -1,7 +1,7 @@
 //! What a product is of, and what it is added to.
 
 use super::pack::Packed;
-use crate::{MatrixView, Scalar};
+use crate::{MatrixMut, MatrixView, Scalar};
 
 /// The left operand of a product.
 #[derive(Clone, Copy)]
@@ -54,5 +54,15 @@ impl<T> Start<'_, T> {
     /// Adds to C, or replaces it.
     pub fn accumulate(yes: bool) -> Self {
         if yes { Start::Accumulate } else { Start::Zero }
+    }
+}
+
+impl<T: Scalar> Start<'_, T> {
+    /// Puts in C what the product is to be added to; gives whether there is anything.
+    pub fn begin(self, mut c: MatrixMut<'_, T>) -> bool {
+        if let Start::From(d) = self {
+            c.copy_from(d);
+        }
+        !matches!(self, Start::Zero)
     }
 }

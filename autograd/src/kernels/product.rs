@@ -4,8 +4,9 @@ use pulp::Arch;
 
 use super::operands::{Left, RightOfRow, Start};
 use super::pack::{Layout, Packed};
+use super::strided::{self, Strided};
 use super::{gemm, gemv};
-use crate::{MatrixMut, Scalar};
+use crate::{MatrixMut, MatrixView, Scalar};
 
 /// How a type of elements computes its products. Operands come in the layout that the type asks for;
 /// their shapes fit.
@@ -19,6 +20,13 @@ pub trait Multiply: Sized {
     fn multiply(
         a: Left<'_, Self>,
         b: &Packed<Self>,
+        start: Start<'_, Self>,
+        c: MatrixMut<'_, Self>,
+    );
+    /// C = start + Aᵀ B, from operands [k, m] and [k, n] that have not been laid out.
+    fn multiply_gathered(
+        a: MatrixView<'_, Self>,
+        b: MatrixView<'_, Self>,
         start: Start<'_, Self>,
         c: MatrixMut<'_, Self>,
     );
@@ -49,6 +57,24 @@ pub(crate) fn multiply<T: Scalar>(
         b.n
     );
     T::multiply(a, b, start, c);
+}
+
+/// C = start + Aᵀ B.
+///
+/// # Panics
+/// If the shapes do not fit.
+pub(crate) fn multiply_gathered<T: Scalar>(
+    a: MatrixView<'_, T>,
+    b: MatrixView<'_, T>,
+    start: Start<'_, T>,
+    c: MatrixMut<'_, T>,
+) {
+    let (left, right, s) = (a.shape(), b.shape(), c.shape());
+    assert!(
+        left.rows == right.rows && (s.rows, s.cols) == (left.cols, right.cols),
+        "product {left}ᵀ {right} into {s}"
+    );
+    T::multiply_gathered(a, b, start, c);
 }
 
 /// y = start + x B, for one row x.
@@ -90,6 +116,15 @@ macro_rules! real {
                 c: MatrixMut<'_, Self>,
             ) {
                 gemm::multiply(Arch::new(), a, b, start, c);
+            }
+            fn multiply_gathered(
+                a: MatrixView<'_, Self>,
+                b: MatrixView<'_, Self>,
+                start: Start<'_, Self>,
+                mut c: MatrixMut<'_, Self>,
+            ) {
+                let accumulate = start.begin(c.reborrow());
+                strided::multiply(Strided::from(a).transposed(), b.into(), accumulate, c.into());
             }
             #[inline]
             fn multiply_row(

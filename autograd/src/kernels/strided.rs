@@ -1,7 +1,8 @@
 //! Products of matrices whose elements lie at any equal distances, by [`matrixmultiply`].
 //!
 //! That is what it is better at than our own kernels: the values of dual numbers are a matrix whose
-//! elements lie two apart. And it is somebody else's, so the own kernels are tested against it.
+//! elements lie two apart, and rows that are gathered one by one need not be laid out. And it is
+//! somebody else's, so the own kernels are tested against it.
 
 use super::simd::Lanes;
 use crate::{MatrixMut, MatrixView, Scalar, Shape};
@@ -25,7 +26,7 @@ pub struct StridedMut<'a, T> {
 
 impl<T> Strided<'_, T> {
     /// The rows above `at`, and the others.
-    pub fn split_rows(self, at: usize) -> (Self, Self) {
+    fn split_rows(self, at: usize) -> (Self, Self) {
         let shape = |rows| Shape::new(rows, self.shape.cols);
         let top = Strided {
             shape: shape(at),
@@ -75,6 +76,54 @@ impl<'a, T: Scalar> From<MatrixMut<'a, T>> for StridedMut<'a, T> {
             col,
         }
     }
+}
+
+impl<T> StridedMut<'_, T> {
+    /// The rows above `at`, and the others.
+    fn split_rows(self, at: usize) -> (Self, Self) {
+        let StridedMut {
+            data,
+            shape: Shape { rows, cols },
+            row,
+            col,
+        } = self;
+        let (above, below) = data.split_at_mut(at * row);
+        let part = |data, rows| StridedMut {
+            data,
+            shape: Shape::new(rows, cols),
+            row,
+            col,
+        };
+        (part(above, at), part(below, rows - at))
+    }
+}
+
+/// Multiplications below which a product stays on one thread.
+const SPLIT_WORK: usize = 1 << 19;
+/// The rows of a part are a multiple of so many.
+const PIECE: usize = 16;
+
+/// C = A B or C += A B, halved by rows as long as both halves are worth a thread. That changes no bit.
+///
+/// # Panics
+/// If the shapes do not fit, or elements of C coincide.
+pub fn multiply<T: Real>(
+    a: Strided<'_, T>,
+    b: Strided<'_, T>,
+    accumulate: bool,
+    c: StridedMut<'_, T>,
+) {
+    let Shape { rows, cols } = c.shape;
+    if rows * cols * b.shape.rows < 2 * SPLIT_WORK || rows < 2 * PIECE {
+        return T::gemm(a, b, accumulate, c);
+    }
+    let middle = (rows / 2).next_multiple_of(PIECE);
+    let (top, bottom) = c.split_rows(middle);
+    let (above, below) = a.split_rows(middle);
+    rayon::join(
+        || multiply(above, b, accumulate, top),
+        || multiply(below, b, accumulate, bottom),
+    );
 }
 
 /// The index behind the last element.

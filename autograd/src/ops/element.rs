@@ -6,7 +6,7 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 use crate::Scalar;
 
 /// A scalar that mixes with float literals.
-#[derive(Clone, Copy, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Element<T>(pub T);
 
 impl<T: Scalar> From<f64> for Element<T> {
@@ -86,6 +86,16 @@ impl<T: Scalar> Element<T> {
     #[inline(always)]
     pub fn powi(self, n: i32) -> Self {
         Element(self.0.powi(n))
+    }
+
+    /// The derivative n xⁿ⁻¹ of a power; that of x⁰ is 0 at 0 too, where x⁻¹ is infinite.
+    #[inline(always)]
+    pub fn powi_derivative(self, n: i32) -> Self {
+        if n == 0 {
+            0.0.into()
+        } else {
+            f64::from(n) * self.powi(n - 1)
+        }
     }
 
     /// The number if it is positive, and 0 if not, with no tangent; NaN stays NaN.

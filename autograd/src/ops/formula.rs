@@ -89,6 +89,13 @@ impl Formula {
         }
     }
 
+    pub fn powi_derivative(&self, n: i32) -> Self {
+        match n {
+            0 | 1 => Self::number(f64::from(n)),
+            _ => f64::from(n) * self.powi(n - 1),
+        }
+    }
+
     /// The rule of an operation with this derivative: ȳ times it.
     pub fn rule(&self) -> String {
         match self.text.as_str() {

@@ -201,7 +201,7 @@ unary! {
     /// The absolute value of each element; the derivative at 0 is taken as 0.
     Abs, abs(x, y): y = x.abs(), dy = x.sign();
     /// A whole power of each element.
-    Powi, powi(x, y; n: i32): y = x.powi(n), dy = n as f64 * x.powi(n - 1);
+    Powi, powi(x, y; n: i32): y = x.powi(n), dy = x.powi_derivative(n);
     /// Each element kept within bounds; the derivative is 1 within and on them, 0 beyond.
     Clamp, clamp(x, y; low: T; high: T): y = x.max(low).min(high), dy = x.within(low, high);
     /// −x.

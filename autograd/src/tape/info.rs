@@ -129,8 +129,14 @@ impl<T: Scalar> Tape<T> {
 
     /// What a node was recorded with besides its operands, in print.
     pub(crate) fn arguments(&self, index: usize) -> String {
-        self.with_operation(index, |op| op.arguments())
-            .unwrap_or_default()
+        let own = self
+            .with_operation(index, |op| op.arguments())
+            .unwrap_or_default();
+        let recording = self.recording();
+        let integers = list(recording.integers(&recording.nodes[index].operands));
+        let mut words = vec![own, integers];
+        words.retain(|word| !word.is_empty());
+        words.join(", ")
     }
 
     /// The letters that a node's rules have for its operands.
@@ -148,4 +154,21 @@ impl<T: Scalar> Tape<T> {
             (own, _) => own,
         }
     }
+}
+
+/// "[3, 1]", and of many only the first: "[3, 1, 4, …]".
+fn list(integers: &[usize]) -> String {
+    const MOST: usize = 4;
+    if integers.is_empty() {
+        return String::new();
+    }
+    let shown = match integers.len() {
+        0..=MOST => integers.len(),
+        _ => MOST - 1,
+    };
+    let mut words: Vec<_> = integers[..shown].iter().map(usize::to_string).collect();
+    if shown < integers.len() {
+        words.push("…".into());
+    }
+    format!("[{}]", words.join(", "))
 }

@@ -111,6 +111,7 @@ impl Letters<'_> {
             "sqrt" => a.map(f64::sqrt),
             "sin" => a.map(f64::sin),
             "cos" => a.map(f64::cos),
+            "abs" => a.map(f64::abs),
             "sign" => a.map(|x| if x == 0.0 { 0.0 } else { x.signum() }),
             "softmax" => softmax(a),
             "gather_rows" => {

@@ -1,6 +1,6 @@
 //! Where the columns are, with gutters as wide as their tracks need.
 
-use super::model::{Graph, Item};
+use super::model::{Column, Graph, Item};
 use super::place::{DETAIL, NAME, Places};
 use super::route::Routes;
 use super::tracks::TRACK;
@@ -22,7 +22,7 @@ pub(super) struct Across {
 }
 
 fn first_step(graph: &Graph) -> usize {
-    graph.columns.iter().position(Option::is_some).unwrap_or(0)
+    graph.columns.iter().position(Column::is_step).unwrap_or(0)
 }
 
 /// A bar's name and what follows it on the same line.

@@ -4,17 +4,17 @@ use std::fmt::Write;
 
 use autograd::inspect::html::forbidden;
 
-use super::model::{Edge, Flow, Graph, Item, Kind};
+use super::model::{Column, Edge, Flow, Graph, Item, Kind};
 use super::paint::colour;
 
 pub(super) fn dot(graph: &Graph) -> String {
     let mut text = String::from(
         "digraph tape {\n    rankdir=LR;\n    node [shape=box, style=rounded, fontname=\"Helvetica\"];\n",
     );
-    for (column, t) in graph.columns.iter().enumerate() {
+    for (column, Column { heading, .. }) in graph.columns.iter().enumerate() {
         let items = graph.items.iter().filter(|i| i.column == Some(column));
-        match t {
-            Some(t) => cluster(&mut text, *t, items),
+        match heading {
+            Some(heading) => cluster(&mut text, column, heading, items),
             None => items.for_each(|item| node(&mut text, "    ", item)),
         }
     }
@@ -27,10 +27,16 @@ pub(super) fn dot(graph: &Graph) -> String {
     text
 }
 
-fn cluster<'a>(text: &mut String, t: usize, items: impl Iterator<Item = &'a Item>) {
+fn cluster<'a>(
+    text: &mut String,
+    column: usize,
+    heading: &str,
+    items: impl Iterator<Item = &'a Item>,
+) {
+    let heading = quote(heading);
     let _ = writeln!(
         text,
-        "    subgraph cluster_t{t} {{\n        label=\"t = {t}\";"
+        "    subgraph cluster_{column} {{\n        label=\"{heading}\";"
     );
     items.for_each(|item| node(text, "        ", item));
     text.push_str("    }\n");

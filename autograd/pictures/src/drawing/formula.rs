@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::Node;
 use super::home::Home;
+use crate::times::Times;
 
 /// How far nodes without a name are written out.
 const DEPTH: usize = 2;
@@ -11,10 +12,13 @@ const DEPTH: usize = 2;
 pub(super) struct Formulas<'a> {
     pub nodes: &'a [Node],
     pub homes: &'a [Home],
+    pub times: &'a Times,
     /// For views that are folded: the node that they are a part of.
     pub source: &'a [usize],
     /// The nodes that are the state before the first step.
     pub states: HashSet<usize>,
+    /// Parameters whose name does not tell them apart.
+    pub twins: HashSet<usize>,
 }
 
 /// What binds weaker needs parentheses within what binds stronger.
@@ -88,7 +92,7 @@ impl Formulas<'_> {
             }
         }
         let info = &self.nodes[index].info;
-        match info.name {
+        match self.name(index) {
             Some(name) => (
                 format!("{name}{}{slices}", self.before(index, user)),
                 Binding::Atom,
@@ -100,11 +104,26 @@ impl Formulas<'_> {
         }
     }
 
+    /// The name of a node; of several parameters called E, each with its position on the tape:
+    /// "E %3".
+    pub fn name(&self, index: usize) -> Option<String> {
+        let name = self.nodes[index].info.name?;
+        Some(match self.twins.contains(&index) {
+            true => format!("{name} %{index}"),
+            false => name.into(),
+        })
+    }
+
     /// "ₜ₋₁" for what the step before has computed.
     fn before(&self, index: usize, user: usize) -> &'static str {
         match (self.homes[index], self.homes[user]) {
-            (Home::Step(a), Home::Step(b)) if a + 1 == b => "ₜ₋₁",
-            (Home::Before, Home::Step(_)) if self.states.contains(&index) => "ₜ₋₁",
+            (Home::Step(a), Home::Step(b)) => self.times.subscript(a, b),
+            (Home::Before(first), Home::Step(_)) if self.states.contains(&index) => {
+                match self.times.backwards(first) {
+                    true => "ₜ₊₁",
+                    false => "ₜ₋₁",
+                }
+            }
             _ => "",
         }
     }

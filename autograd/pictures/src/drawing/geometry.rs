@@ -1,7 +1,7 @@
 //! Where everything is at last: channels and gutters are as wide as their tracks need.
 
 use super::across::{Across, PAGE};
-use super::model::{Flow, Graph, is_bottom};
+use super::model::{Column, Flow, Graph, is_bottom};
 use super::place::Places;
 use super::route::Routes;
 use super::rows::Rows;
@@ -111,7 +111,7 @@ struct Down {
 
 impl Down {
     fn new(graph: &Graph, rows: &Rows, turns: &Turns) -> Self {
-        let header = graph.columns.iter().any(Option::is_some);
+        let header = graph.columns.iter().any(Column::is_step);
         let mut y = PAGE + if header { HEADER } else { 8.0 };
         let count = rows.rows.len();
         let mut placed = vec![(0.0, 0.0); count];

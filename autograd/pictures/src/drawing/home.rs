@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use super::Node;
+use crate::times::Times;
 
 /// Where a node is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Home {
-    /// In the column before the first step: initial states.
-    Before,
+    /// In the column before the first step of a timeline, which is this one: initial states.
+    Before(usize),
     /// In the column of a time step.
     Step(usize),
     /// Across all columns.
@@ -34,10 +35,10 @@ impl Steps {
 }
 
 /// The homes of all nodes. Without any time, everything is in one column, the one before.
-pub(super) fn homes(nodes: &[Node]) -> Vec<Home> {
-    let Some(first) = nodes.iter().filter_map(|n| n.info.time).min() else {
-        return vec![Home::Before; nodes.len()];
-    };
+pub(super) fn homes(nodes: &[Node], times: &Times) -> Vec<Home> {
+    if nodes.iter().all(|n| n.step.is_none()) {
+        return vec![Home::Before(0); nodes.len()];
+    }
     let mut steps = from_operands(nodes);
     // What is computed from a step cannot come before the first.
     let mut not_before: Vec<_> = steps.iter().map(|&s| s != Steps::None).collect();
@@ -46,16 +47,19 @@ pub(super) fn homes(nodes: &[Node]) -> Vec<Home> {
     let mut homes = vec![Home::Everywhere; nodes.len()];
     for (index, node) in nodes.iter().enumerate().rev() {
         let alone = node.info.name.is_none() || of_name.get(&name(node)) != Some(&Steps::Many);
-        homes[index] = match (node.info.time, steps[index]) {
+        homes[index] = match (node.step, steps[index]) {
             (Some(t), _) => Home::Step(t),
             _ if is_parameter(node) => Home::Everywhere,
-            (None, Steps::One(t)) if t == first && alone && !not_before[index] => Home::Before,
+            (None, Steps::One(t)) if times.starts(t) && alone && !not_before[index] => {
+                Home::Before(t)
+            }
             (None, Steps::One(t)) => Home::Step(t),
             _ => Home::Everywhere,
         };
         // What is used by its parts is the input of all steps, even if there is only one.
         let input = node.view && !node.cut;
-        if input || (node.info.time.is_none() && homes[index] != Home::Before) {
+        let before = matches!(homes[index], Home::Before(_));
+        if input || (node.step.is_none() && !before) {
             node.info.parents.iter().for_each(|&p| not_before[p] = true);
         }
     }
@@ -72,7 +76,7 @@ fn from_operands(nodes: &[Node]) -> Vec<Steps> {
     for node in nodes {
         let of_parents = node.info.parents.iter().map(|&p| steps[p]);
         let from_parents = of_parents.fold(Steps::None, Steps::and);
-        steps.push(node.info.time.map_or(from_parents, Steps::One));
+        steps.push(node.step.map_or(from_parents, Steps::One));
     }
     steps
 }

@@ -1,12 +1,17 @@
 //! What stands in a box, and what appears under the pointer.
 
+use std::collections::{HashMap, HashSet};
+
 use super::Node;
 use super::formula::{Formulas, symbol};
-use super::home::is_parameter;
+use super::home::{Home, is_parameter};
+use crate::svg::shorten;
 
 /// The most characters of a name, and of the line below it.
 const NAME: usize = 22;
 const DETAIL: usize = 28;
+/// The most nodes that appear under the pointer.
+const LINES: usize = 40;
 
 pub(super) struct Labels<'a> {
     nodes: &'a [Node],
@@ -19,36 +24,48 @@ pub(super) struct Labels<'a> {
 
 impl<'a> Labels<'a> {
     pub fn new(formulas: Formulas<'a>) -> Self {
-        let Formulas { nodes, source, .. } = formulas;
-        let mut uses = vec![0; nodes.len()];
-        let mut users_scope = vec![None; nodes.len()];
-        for (index, node) in nodes.iter().enumerate() {
-            if source[index] != index {
-                continue; // it is told in its user's box
-            }
-            let mut of: Vec<_> = node.info.parents.iter().map(|&p| source[p]).collect();
-            of.sort_unstable();
-            of.dedup();
-            for parent in of {
-                let scope = &mut users_scope[parent];
-                let same = uses[parent] == 0 || *scope == Some(node.info.scope.as_str());
-                *scope = same.then_some(&node.info.scope);
-                uses[parent] += 1;
-            }
-        }
-        Labels {
+        let nodes = formulas.nodes;
+        let (uses, users_scope) = users(nodes, formulas.source);
+        let mut labels = Labels {
             nodes,
             formulas,
             uses,
             users_scope,
+        };
+        labels.formulas.twins = labels.twins();
+        labels
+    }
+
+    /// The parameters that share their name with another, and have no scope that tells them apart.
+    fn twins(&self) -> HashSet<usize> {
+        let mut known: HashMap<_, Vec<usize>> = HashMap::new();
+        for index in (0..self.nodes.len()).filter(|&i| is_parameter(&self.nodes[i])) {
+            if let Some(name) = self.nodes[index].info.name {
+                let is_bar = self.formulas.homes[index] == Home::Everywhere;
+                let scope = is_bar.then(|| self.bar_scope(index)); // boxes have no room for it
+                known.entry((name, scope)).or_default().push(index);
+            }
+        }
+        let several = known.into_values().filter(|called| called.len() > 1);
+        several.flatten().collect()
+    }
+
+    /// The scope of a bar: that of its users, if it has none itself.
+    fn bar_scope(&self, index: usize) -> &'a str {
+        match self.nodes[index].info.scope.as_str() {
+            "" => self.users_scope[index].unwrap_or_default(),
+            own => own,
         }
     }
 
     /// The first line: the name, or a symbol for the operation. The column tells the time.
     pub fn name(&self, index: usize, scope: Option<&str>) -> String {
         let info = &self.nodes[index].info;
-        let name = info.name.unwrap_or(symbol(info.operation));
-        shorten(scope.unwrap_or(name), NAME)
+        match (scope, self.formulas.name(index)) {
+            (Some(scope), _) => shorten(scope, NAME),
+            (None, Some(name)) => shorten(&name, NAME),
+            (None, None) => shorten(symbol(info.operation), NAME),
+        }
     }
 
     /// The second line: how the node comes from its operands, or the names in a scope.
@@ -74,16 +91,19 @@ impl<'a> Labels<'a> {
                 n => format!("{n} uses"),
             });
         }
-        let own = self.nodes[last].info.scope.as_str();
-        let of_users = self.users_scope[last].filter(|_| own.is_empty());
-        words.push(shorten(of_users.unwrap_or(own), NAME));
+        words.push(shorten(self.bar_scope(last), NAME));
         words.retain(|word| !word.is_empty());
         words.join("  ·  ")
     }
 
     fn names(&self, members: &[usize]) -> String {
-        let names = members.iter().filter_map(|&m| self.nodes[m].info.name);
-        names.collect::<Vec<_>>().join(" ")
+        let mut names: Vec<_> = Vec::new();
+        for name in members.iter().filter_map(|&m| self.nodes[m].info.name) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names.join(" ")
     }
 
     /// How a node is computed, as far as neither its name nor the edges say so: "zx + hₜ₋₁ Wᵀ",
@@ -108,7 +128,8 @@ impl<'a> Labels<'a> {
         match scope {
             Some(scope) => {
                 let labels = members.iter().map(|&m| self.nodes[m].info.to_string());
-                let lines: Vec<_> = labels.collect();
+                let rest = (members.len() > LINES).then(|| "…".to_string());
+                let lines: Vec<_> = labels.take(LINES).chain(rest).collect();
                 format!("{scope}: {} nodes\n{}", members.len(), lines.join("\n"))
             }
             None => self.lines(last),
@@ -134,12 +155,23 @@ impl<'a> Labels<'a> {
     }
 }
 
-/// One line of at most that many characters.
-fn shorten(text: &str, most: usize) -> String {
-    let line = text.replace(['\n', '\r', '\t'], " ");
-    if line.chars().count() <= most {
-        return line;
+/// How many nodes each is an operand of, and the scope of those, where they have the same.
+fn users<'a>(nodes: &'a [Node], source: &[usize]) -> (Vec<usize>, Vec<Option<&'a str>>) {
+    let mut uses = vec![0; nodes.len()];
+    let mut scopes = vec![None; nodes.len()];
+    for (index, node) in nodes.iter().enumerate() {
+        if source[index] != index {
+            continue; // it is told in its user's box
+        }
+        let mut of: Vec<_> = node.info.parents.iter().map(|&p| source[p]).collect();
+        of.sort_unstable();
+        of.dedup();
+        for parent in of {
+            let scope = &mut scopes[parent];
+            let same = uses[parent] == 0 || *scope == Some(node.info.scope.as_str());
+            *scope = same.then_some(node.info.scope.as_str());
+            uses[parent] += 1;
+        }
     }
-    let kept = line.chars().take(most - 1);
-    kept.chain(Some('…')).collect()
+    (uses, scopes)
 }

@@ -1,19 +1,35 @@
 //! What is drawn: boxes and bars for nodes, and the edges between them.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
+use super::fold::Fold;
 use super::formula::Formulas;
 use super::home::{Home, homes, is_parameter};
 use super::label::Labels;
 use super::{Node, View};
+use crate::times::Times;
 
 /// All that is drawn, not yet placed.
 pub(super) struct Graph {
-    /// The columns from left to right: time steps, but `None` for what has no time.
-    pub columns: Vec<Option<usize>>,
+    /// From left to right.
+    pub columns: Vec<Column>,
     /// In the order of their nodes.
     pub items: Vec<Item>,
     pub edges: Vec<Edge>,
+}
+
+/// A time step, or what comes before the first.
+pub(super) struct Column {
+    /// "t = 3"; without a time there is none.
+    pub heading: Option<String>,
+    /// Whether it is several steps.
+    pub folded: bool,
+}
+
+impl Column {
+    pub fn is_step(&self) -> bool {
+        self.heading.is_some()
+    }
 }
 
 /// A box, or a bar across all columns.
@@ -68,6 +84,7 @@ pub(super) enum Flow {
 /// A graph under construction.
 struct Builder<'a> {
     nodes: &'a [Node],
+    times: &'a Times,
     view: &'a View,
     homes: Vec<Home>,
     shown: Vec<bool>,
@@ -77,29 +94,28 @@ struct Builder<'a> {
 }
 
 impl Graph {
-    pub fn new(nodes: &[Node], view: &View) -> Self {
-        let homes = homes(nodes);
+    pub fn new(nodes: &[Node], times: &Times, view: &View) -> Self {
+        let homes = homes(nodes, times);
         let shown = shown(nodes, view);
-        let of_shown = || homes.iter().zip(&shown).filter(|(_, s)| **s);
-        let mut columns: Vec<_> = of_shown()
-            .filter_map(|(&home, _)| match home {
-                Home::Step(t) => Some(Some(t)),
-                Home::Before => Some(None),
-                Home::Everywhere => None,
-            })
-            .collect::<BTreeSet<_>>()
-            .into_iter()
+        let of_shown = homes.iter().zip(&shown).filter(|(_, shown)| **shown);
+        let mut places: Vec<_> = of_shown
+            .map(|(&home, _)| view.place(home))
+            .filter(|&home| home != Home::Everywhere)
             .collect();
-        if columns.is_empty() {
-            columns.push(None); // bars need something to span
+        if places.is_empty() {
+            places.push(Home::Before(0)); // bars need something to span
         }
-        let number = |(i, t): (usize, &Option<usize>)| (t.map_or(Home::Before, Home::Step), i);
+        places.sort_unstable_by_key(|&home| from_left(home, times));
+        places.dedup();
+        let columns = places.iter().map(|&home| view.column(home, times));
+        let columns = columns.collect();
         let builder = Builder {
             nodes,
+            times,
             view,
             source: fold(nodes, &shown),
             shown,
-            columns: columns.iter().enumerate().map(number).collect(),
+            columns: places.into_iter().zip(0..).collect(),
             homes,
         };
         let (items, edges) = builder.build();
@@ -116,6 +132,43 @@ impl Graph {
         let (from, to) = (&self.items[edge.from], &self.items[edge.to]);
         let apart = from.column.is_some() && to.column.is_some() && from.column != to.column;
         !apart && from.node < to.node && !is_bottom(from)
+    }
+}
+
+impl View {
+    /// The fold that a step is in.
+    fn fold_of(&self, home: Home) -> Option<&Fold> {
+        let Home::Step(step) = home else { return None };
+        self.folds.iter().find(|fold| fold.steps.contains(&step))
+    }
+
+    /// Where a node is drawn: folded steps are all where the first of them is.
+    fn place(&self, home: Home) -> Home {
+        let fold = self.fold_of(home);
+        fold.map_or(home, |fold| Home::Step(fold.steps.start))
+    }
+
+    fn column(&self, place: Home, times: &Times) -> Column {
+        let fold = self.fold_of(place);
+        let heading = match (fold, place) {
+            (Some(fold), _) => Some(times.heading(fold.steps.clone())),
+            (None, Home::Step(step)) => Some(times.heading(step..step + 1)),
+            _ => None,
+        };
+        Column {
+            heading,
+            folded: fold.is_some(),
+        }
+    }
+}
+
+/// The order of the columns: what comes before a timeline that runs to the left is right of it.
+fn from_left(home: Home, times: &Times) -> Option<(usize, i8)> {
+    match home {
+        Home::Before(first) if times.backwards(first) => Some((first, 1)),
+        Home::Before(first) => Some((first, -1)),
+        Home::Step(step) => Some((step, 0)),
+        Home::Everywhere => None,
     }
 }
 
@@ -161,8 +214,10 @@ impl Builder<'_> {
         let labels = Labels::new(Formulas {
             nodes: self.nodes,
             homes: &self.homes,
+            times: self.times,
             source: &self.source,
             states: states.iter().map(|&(initial, _)| initial).collect(),
+            twins: HashSet::new(),
         });
         let mut items: Vec<_> = groups
             .iter()
@@ -171,7 +226,10 @@ impl Builder<'_> {
                 let scope = self.scope_of(last);
                 let kind = self.kind(last, scope, colours.get(&last));
                 let norms = members.iter().filter_map(|&m| self.nodes[m].gradient);
-                let column = self.columns.get(&self.homes[last]).copied();
+                let column = self
+                    .columns
+                    .get(&self.view.place(self.homes[last]))
+                    .copied();
                 Item {
                     node: last,
                     column,
@@ -203,7 +261,7 @@ impl Builder<'_> {
         let mut found: HashMap<(Home, &str), usize> = HashMap::new();
         let mut leader: Vec<usize> = (0..self.nodes.len()).collect();
         for index in (0..self.nodes.len()).rev() {
-            let home = self.homes[index];
+            let home = self.view.place(self.homes[index]);
             leader[index] = match (self.scope_of(index), joined[index]) {
                 (Some(scope), _) => *found.entry((home, scope)).or_insert(index),
                 (None, Some(user)) => leader[user],
@@ -224,9 +282,13 @@ impl Builder<'_> {
         (groups, group_of)
     }
 
-    /// The collapsed scope that a node disappears in.
+    /// The collapsed scope, or the folded steps, that a node disappears in.
     fn scope_of(&self, index: usize) -> Option<&str> {
-        let in_step = matches!(self.homes[index], Home::Step(_));
+        let home = self.homes[index];
+        if let Some(fold) = self.view.fold_of(home) {
+            return Some(&fold.name);
+        }
+        let in_step = matches!(home, Home::Step(_));
         let collapsed = self.view.collapsed(&self.nodes[index].info);
         collapsed.filter(|_| in_step)
     }
@@ -281,7 +343,7 @@ impl Builder<'_> {
                 first.insert(name, index);
             }
         }
-        let before = (0..self.nodes.len()).filter(|&i| self.homes[i] == Home::Before);
+        let before = (0..self.nodes.len()).filter(|&i| matches!(self.homes[i], Home::Before(_)));
         let state = |i| Some((i, *first.get(&name(i)?)?));
         before.filter_map(state).collect()
     }

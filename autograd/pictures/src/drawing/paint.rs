@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::across::BAR_TEXT;
 use super::geometry::{Geometry, HEADER, LEGEND_LINE, Point, Rect};
 use super::model::{Edge, Flow, Graph, Item, Kind};
-use super::place::{DETAIL, NAME};
+use super::place::{DETAIL, HEADING, NAME};
 use crate::svg::{Svg, text_width};
 
 /// The colours of parameters, over and over.
@@ -26,6 +26,7 @@ const DECADES: f64 = 12.0;
 
 /// The texts of the legend.
 const FROM_BEFORE: &str = "from the step before";
+const FROM_ANOTHER: &str = "from another step";
 const NO_GRADIENT: &str = "no gradient passes";
 const GRADIENT: &str = "norm of the gradient";
 
@@ -61,16 +62,12 @@ pub(super) fn colour(flow: Flow) -> &'static str {
 }
 
 fn columns(svg: &mut Svg, graph: &Graph, geometry: &Geometry) {
-    for (t, column) in graph.columns.iter().zip(&geometry.columns) {
-        let Some(t) = t else { continue };
+    for (of, column) in graph.columns.iter().zip(&geometry.columns) {
+        let Some(heading) = &of.heading else { continue };
         svg.rect(column.at, column.size, r##"rx="8" fill="#f3f6fa""##);
         let middle = column.at.0 + column.size.0 / 2.0;
-        let with = format!(r#"text-anchor="middle" font-size="14" fill="{FAINT}""#);
-        svg.text(
-            (middle, column.at.1 + HEADER - 10.0),
-            &format!("t = {t}"),
-            &with,
-        );
+        let with = format!(r#"text-anchor="middle" font-size="{HEADING}" fill="{FAINT}""#);
+        svg.text((middle, column.at.1 + HEADER - 10.0), heading, &with);
     }
 }
 
@@ -259,13 +256,24 @@ fn tint(item: &Item, scale: Option<Scale>) -> String {
     }
 }
 
+/// Whether all that comes from another step comes from the column on the left.
+fn only_from_before(graph: &Graph) -> bool {
+    let mut between = graph.edges.iter().filter(|e| e.flow == Flow::Recurrent);
+    let column = |item: usize| graph.items[item].column;
+    between.all(|e| column(e.from).map(|from| from + 1) == column(e.to))
+}
+
 /// What the colours mean, of those that occur.
 fn legend(svg: &mut Svg, graph: &Graph, geometry: &Geometry, scale: Option<Scale>) {
     let words = format!(r#"font-size="{DETAIL}" fill="{FAINT}""#);
     let mut at = geometry.legend;
     let dashed = r#"stroke-width="1.8" stroke-dasharray="5 4""#;
+    let from = match only_from_before(graph) {
+        true => FROM_BEFORE,
+        false => FROM_ANOTHER,
+    };
     for (flow, look, text) in [
-        (Flow::Recurrent, r#"stroke-width="2.2""#, FROM_BEFORE),
+        (Flow::Recurrent, r#"stroke-width="2.2""#, from),
         (Flow::Cut, dashed, NO_GRADIENT),
     ] {
         if graph.edges.iter().any(|e| e.flow == flow) {

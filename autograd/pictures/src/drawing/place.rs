@@ -1,13 +1,14 @@
 //! Where in its row each box is: the order that avoids crossings, then below and above its
 //! neighbours.
 
-use super::model::{Flow, Graph};
+use super::model::{Column, Flow, Graph};
 use super::rows::Rows;
 use crate::svg::text_width;
 
 /// Sizes of fonts.
 pub(super) const NAME: f64 = 13.0;
 pub(super) const DETAIL: f64 = 9.5;
+pub(super) const HEADING: f64 = 14.0;
 /// Room at the sides of a text.
 const PADDING: f64 = 8.0;
 /// Between two boxes of a row.
@@ -131,42 +132,48 @@ fn length(cell: &[usize], widths: &[f64]) -> f64 {
     boxes + GAP * (cell.len() - 1) as f64
 }
 
-/// The steps' columns are equally wide, the one before them only as wide as it must be.
+/// The columns of a step are equally wide, others only as wide as they must be.
 fn column_widths(graph: &Graph, cells: &[Vec<usize>], widths: &[f64]) -> Vec<f64> {
-    let mut columns = vec![60.0_f64; graph.columns.len()];
+    let heading = |column: &Column| {
+        let text = column.heading.as_deref().map(|h| text_width(h, HEADING));
+        text.map_or(60.0, |text| (text + 2.0 * MARGIN).ceil().max(60.0))
+    };
+    let mut columns: Vec<f64> = graph.columns.iter().map(heading).collect();
     for cell in cells {
         if let Some(column) = graph.items[cell[0]].column {
             columns[column] = columns[column].max(length(cell, widths) + 2.0 * MARGIN);
         }
     }
-    let steps = columns
-        .iter()
-        .zip(&graph.columns)
-        .filter(|(_, t)| t.is_some());
-    let widest = steps.map(|(&w, _)| w).fold(0.0, f64::max);
-    let width = |(w, t): (f64, &Option<usize>)| if t.is_some() { widest } else { w };
-    columns.into_iter().zip(&graph.columns).map(width).collect()
+    let is_one_step = |column: &Column| column.is_step() && !column.folded;
+    let with = || columns.iter().zip(&graph.columns);
+    let steps = with().filter(|(_, column)| is_one_step(column));
+    let widest = steps.map(|(&width, _)| width).fold(0.0, f64::max);
+    let width = |(&width, column)| if is_one_step(column) { widest } else { width };
+    with().map(width).collect()
 }
 
 /// What each item is connected to.
 struct Neighbours {
     /// In the same column.
     within: Vec<Vec<usize>>,
-    /// Whether something comes from the step before.
-    carried: Vec<bool>,
+    /// Where what comes from another column comes from: less than 0 on the left, more than 1 on
+    /// the right.
+    carried: Vec<Option<f64>>,
 }
 
 impl Neighbours {
     fn new(graph: &Graph) -> Self {
         let mut within = vec![Vec::new(); graph.items.len()];
-        let mut carried = vec![false; graph.items.len()];
+        let mut carried = vec![None; graph.items.len()];
         for edge in &graph.edges {
             let (from, to) = (&graph.items[edge.from], &graph.items[edge.to]);
             if from.column.is_some() && from.column == to.column {
                 within[edge.from].push(edge.to);
                 within[edge.to].push(edge.from);
             }
-            carried[edge.to] |= edge.flow == Flow::Recurrent;
+            if edge.flow == Flow::Recurrent {
+                carried[edge.to] = Some(if from.column < to.column { -0.6 } else { 1.6 });
+            }
         }
         Neighbours { within, carried }
     }
@@ -194,12 +201,11 @@ fn cells(graph: &Graph, rows: &Rows, near: &Neighbours) -> Vec<Vec<usize>> {
     cells
 }
 
-/// Sorts a row by the mean position of its neighbours; what the step before feeds goes to the left.
+/// Sorts a row by the mean position of its neighbours; what another step feeds goes to its side.
 fn sort(cell: &mut [usize], position: &mut [f64], near: &Neighbours) {
     let key = |item: usize| {
-        let from_left = near.carried[item].then_some(-0.6);
         let of = near.within[item].iter().map(|&n| position[n]);
-        let of = of.chain(from_left);
+        let of = of.chain(near.carried[item]);
         let (sum, n) = of.fold((0.0, 0.0), |(sum, n), x| (sum + x, n + 1.0));
         if n > 0.0 { sum / n } else { 0.5 }
     };

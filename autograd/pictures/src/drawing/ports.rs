@@ -103,6 +103,7 @@ impl Ends<'_> {
             && !(self.is_bar(edge.from) && self.adjacent(edge.from, edge.to));
         match self.climbs[index] {
             Some(Via::Lane(_, x)) => x,
+            _ if column(edge.from) > column(edge.to) && column(edge.to).is_some() => f64::INFINITY,
             Some(Via::Gutter(..)) => f64::NEG_INFINITY,
             None if from_gutter => f64::NEG_INFINITY,
             None => self.bearing(edge.to, edge.from),

@@ -120,8 +120,8 @@ impl Routing<'_> {
         ports
     }
 
-    /// Where an edge climbs: within its channel, in a lane of its column, or in the gutter left of
-    /// its target.
+    /// Where an edge climbs: within its channel, in a lane of its column, or in the gutter before
+    /// its target, which is on the side that it comes from.
     fn via(&self, index: usize, wire: &Wire) -> Option<Via> {
         let edge = &self.graph.edges[index];
         let column = |i: usize| self.graph.items[i].column;
@@ -132,6 +132,7 @@ impl Routing<'_> {
             (None, _) if is_parameter => gutter,
             (None, None) => gutter,
             _ if self.adjacent(edge.from, edge.to) => None,
+            (Some(a), Some(b)) if a > b => Some(Via::Gutter(b + 1, 0)),
             (Some(a), Some(b)) if a != b => gutter,
             _ => self.lane(wire, to.or(from)?).or(gutter),
         }

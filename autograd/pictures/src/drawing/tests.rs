@@ -1,29 +1,40 @@
 //! Nothing overlaps, whatever the graph; and what users write stays text.
 
+mod shown;
+
 use std::collections::HashMap;
 
 use autograd::{Matrix, Tape, Var};
 use proptest::prelude::*;
 
+use super::Drawing;
 use super::across::BAR_TEXT;
+use super::fold::folds;
 use super::geometry::{Geometry, Point, Rect};
 use super::model::Graph;
 use super::place::{DETAIL, NAME};
 use super::wire::Net;
-use super::{Drawing, READABLE};
 use crate::TapePictures;
 use crate::svg::text_width;
 
 const NAMES: [&str; 6] = ["h", "z", "a_rather_long_name_of_a_node", "W", "⊙", "x"];
+const TIMELINES: [&str; 2] = ["encoder", "decoder"];
 const SCOPES: [&str; 3] = ["lstm1", "lstm2", "lstm1/inner"];
 
-/// A graph of operations chosen by `choices`: in steps or not, in scopes or not, named or not.
+/// A graph of operations chosen by `choices`: in steps or not, which may run backwards, in scopes
+/// and timelines or not, named or not.
 fn graph<'t>(tape: &'t Tape<f64>, choices: &[u32]) -> Var<'t, f64> {
     let wave = |seed: usize| Matrix::from_fn(2, 2, |r, c| ((r * 5 + c * 3 + seed) as f64).sin());
     let mut nodes = vec![tape.var(wave(1)).named("U"), tape.var(wave(2))];
     for (i, &choice) in choices.iter().enumerate() {
         let (pick, place) = (choice as usize, (choice >> 16) as usize);
-        let _step = (place % 4 > 0).then(|| tape.step(i / 5));
+        let _timeline = (place / 1024 % 3 > 0).then(|| tape.timeline(TIMELINES[i / 12 % 2]));
+        let step = if place / 4096 % 4 > 0 {
+            i / 5
+        } else {
+            20 - i / 5
+        };
+        let _step = (place % 4 > 0).then(|| tape.step(step));
         let _scope = (place % 3 > 0).then(|| tape.scope(SCOPES[place / 4 % 3]));
         let (a, b) = (
             nodes[nodes.len() - 1 - pick / 16 % nodes.len().min(4)],
@@ -149,8 +160,12 @@ proptest! {
         let tape = Tape::new();
         let e = graph(&tape, &choices);
         let drawing = tape.drawing(Some(&e.backward()));
+        let mut folded = drawing.clone();
+        folded.view.folds = folds(&drawing.times, 3);
         for view in [
             drawing.clone(),
+            folded.collapse("lstm1"),
+            folded,
             drawing.collapse("lstm1"),
             drawing.collapse_all(),
             drawing.scope("lstm2"),
@@ -173,86 +188,6 @@ fn a_tape_of_nothing_and_of_one_node() {
     let svg = tape.drawing(None).svg().to_string();
     assert_eq!(svg.matches("data-node=\"0\"").count(), 1);
     assert!(!svg.contains("t ="), "a column without a header");
-}
-
-#[test]
-fn parameters_are_drawn_once() {
-    let tape = Tape::<f64>::new();
-    let w = tape.var(Matrix::scalar(0.5)).named("W");
-    let mut h = tape.constant(Matrix::scalar(1.0)).named("h");
-    for t in 0..4 {
-        let _step = tape.step(t);
-        h = h.matmul_t(w).tanh().named("h");
-    }
-    let svg = tape.drawing(None).svg().to_string();
-    assert_eq!(svg.matches("class=\"node parameter\"").count(), 1);
-    assert_eq!(svg.matches("data-edge=\"0-").count(), 4);
-    assert!(svg.contains("4 uses") && svg.contains("hₜ₋₁ Wᵀ"), "{svg}");
-    assert!(svg.contains("t = 3"));
-}
-
-#[test]
-fn boxes_say_what_neither_names_nor_edges_do() {
-    let tape = Tape::<f64>::new();
-    let x = tape.var(Matrix::from([[1.0, 2.0]])).named("x");
-    let y = Var::concat_cols(&[x.cols(0..1), x.cols(1..2)]);
-    let z = (y.tanh() + x.cols(0..1).exp()).named("z");
-    (z.transpose().matmul(x).sum() - z.sum()).named("E");
-    let graph = tape.drawing(None).graph();
-    let texts = graph
-        .items
-        .iter()
-        .map(|i| (i.name.as_str(), i.detail.as_str()));
-    let expected = [
-        ("x", "[1, 2]"),
-        ("concat_cols", "x[0..1] x[1..2]"),
-        ("tanh", ""),
-        ("exp", "x[0..1]"),
-        ("z", "tanh · + exp x[0..1]"),
-        ("transpose", "zᵀ"),
-        ("matmul", "zᵀ x"),
-        ("sum", ""),
-        ("sum", ""),
-        ("E", "sum (· x) − sum z"),
-    ];
-    assert_eq!(texts.collect::<Vec<_>>(), expected);
-}
-
-#[test]
-fn a_cut_is_seen_in_every_view() {
-    let tape = Tape::<f64>::new();
-    let w = tape.var(Matrix::scalar(0.5)).named("W");
-    let mut h = tape.constant(Matrix::scalar(1.0)).named("h");
-    for t in 0..3 {
-        let _step = tape.step(t);
-        let _scope = tape.scope("rnn");
-        h = h.detach().matmul_t(w).tanh().named("h");
-    }
-    let drawing = tape.drawing(None);
-    for view in [drawing.clone(), drawing.collapse_all()] {
-        assert!(view.svg().to_string().contains("no gradient passes"));
-        assert!(view.dot().contains("style=dashed"));
-    }
-}
-
-#[test]
-fn a_collapsed_scope_is_one_box_a_step() {
-    let tape = Tape::<f64>::new();
-    let mut h = tape.constant(Matrix::scalar(1.0)).named("h");
-    for t in 0..3 {
-        let _step = tape.step(t);
-        let _outer = tape.scope("a");
-        let z = h.exp().named("z");
-        let _inner = tape.scope("b");
-        h = (z * h).tanh().named("h");
-    }
-    let svg = |drawing: Drawing| drawing.svg().to_string();
-    let boxes = |svg: String| svg.matches("class=\"box\"").count();
-    let drawing = tape.drawing(None);
-    assert_eq!(boxes(svg(drawing.clone())), 1 + 3 * 3);
-    assert_eq!(boxes(svg(drawing.collapse("a"))), 1 + 3);
-    assert_eq!(boxes(svg(drawing.collapse("a/b"))), 1 + 3 * 2);
-    assert_eq!(boxes(svg(drawing.collapse("nowhere"))), 1 + 3 * 3);
 }
 
 /// Names that would mean something to SVG, HTML, Graphviz or LaTeX.
@@ -309,17 +244,4 @@ fn long_names_are_shortened_but_whole_under_the_pointer() {
         assert!(svg.width() < 1000.0 && svg.to_string().contains(name));
     }
     assert!(tape.overview(None).svg().width() < 2000.0);
-}
-
-#[test]
-fn what_cannot_be_read_is_an_overview() {
-    let tape = Tape::<f64>::new();
-    let mut h = tape.constant(Matrix::scalar(1.0));
-    for t in 0..2 * READABLE {
-        let _step = tape.step(t * 1_000_000);
-        h = h.tanh().named("h");
-    }
-    let overview = tape.overview(None).svg();
-    assert_eq!(tape.drawing(None).svg(), overview);
-    assert!(overview.to_string().contains("norm of the value"));
 }

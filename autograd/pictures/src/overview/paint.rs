@@ -2,8 +2,8 @@
 
 use autograd::inspect::html::escape;
 
-use super::{Overview, Row, short};
-use crate::svg::{Svg, text_width};
+use super::{NAME, Overview, Row};
+use crate::svg::{Svg, shorten, text_width};
 
 /// The most rows and columns that are painted; of steps that share a column the largest is shown.
 const ROWS: usize = 60;
@@ -96,8 +96,10 @@ impl<'a> Painter<'a> {
             rows.sort_by_cached_key(filled);
             rows.truncate(ROWS);
         }
-        let columns = overview.steps.len().clamp(1, COLUMNS);
-        let widest = rows.iter().map(|r| text_width(&short(&r.name), 12.0));
+        let columns = overview.columns.len().clamp(1, COLUMNS);
+        let widest = rows
+            .iter()
+            .map(|r| text_width(&shorten(&r.name, NAME), 12.0));
         Painter {
             overview,
             left: widest.fold(40.0, f64::max) + 24.0,
@@ -117,7 +119,7 @@ impl<'a> Painter<'a> {
     }
 
     fn paint(&self) -> Svg {
-        let mut svg = Svg::new(self.right() + 24.0, self.bottom() + 96.0);
+        let mut svg = Svg::new(self.right() + 24.0, self.bottom() + 96.0 + self.names());
         let title = self.overview.title();
         svg.text((self.left, 24.0), &title, r#"font-size="14""#);
         for (k, row) in self.rows.iter().enumerate() {
@@ -130,7 +132,7 @@ impl<'a> Painter<'a> {
 
     /// The steps of a column.
     fn range(&self, column: usize) -> (usize, usize) {
-        let steps = self.overview.steps.len();
+        let steps = self.overview.columns.len();
         let at = |c: usize| c * steps / self.columns;
         (at(column), at(column + 1))
     }
@@ -139,7 +141,7 @@ impl<'a> Painter<'a> {
         let with = format!(r##"class="row" data-row="{}""##, escape(&row.name));
         svg.group(&with, &row.name, |svg| {
             let end = r#"text-anchor="end" font-size="12""#;
-            svg.text((self.left - 10.0, y + 14.0), &short(&row.name), end);
+            svg.text((self.left - 10.0, y + 14.0), &shorten(&row.name, NAME), end);
             let mut run: Option<(usize, String)> = None;
             for column in 0..=self.columns {
                 let fill = (column < self.columns)
@@ -168,30 +170,54 @@ impl<'a> Painter<'a> {
         })
     }
 
+    /// Where a column of the overview begins.
+    fn x(&self, column: usize) -> f64 {
+        let part = column as f64 / self.overview.columns.len().max(1) as f64;
+        self.left + part * self.cell * self.columns as f64
+    }
+
+    /// The axis: each timeline has a line with its numbers, and its name below.
     fn ticks(&self, svg: &mut Svg) {
-        let (y, steps) = (self.bottom(), &self.overview.steps);
-        let width = self.cell * self.columns as f64;
-        let apart = round_step(steps.len(), width);
+        let (y, columns) = (self.bottom(), &self.overview.columns);
+        let apart = round_step(columns.len(), self.x(columns.len()) - self.left);
         let line = format!(r#"stroke="{FAINT}""#);
-        svg.line((self.left, y), (self.left + width, y), &line);
-        for (k, t) in steps.iter().enumerate().filter(|(k, _)| k % apart == 0) {
-            let x = self.left + k as f64 / steps.len() as f64 * width;
-            let x = if self.cell > 4.0 {
-                x + self.cell / 2.0
-            } else {
-                x
-            };
-            svg.line((x, y), (x, y + 5.0), &line);
-            let with = format!(r#"text-anchor="middle" font-size="11" fill="{FAINT}""#);
-            svg.text((x, y + 18.0), &t.to_string(), &with);
+        let middle = format!(r#"text-anchor="middle" font-size="11" fill="{FAINT}""#);
+        for (steps, name) in columns.timelines() {
+            let (from, to) = (self.x(steps.start), self.x(steps.end));
+            if steps.start > 0 {
+                svg.line((from, TOP - 4.0), (from, y), &line);
+            }
+            svg.line((from, y), (to, y), &line);
+            for column in steps.step_by(apart) {
+                let half = if self.cell > 4.0 {
+                    self.cell / 2.0
+                } else {
+                    0.0
+                };
+                let x = self.x(column) + half;
+                svg.line((x, y), (x, y + 5.0), &line);
+                svg.text((x, y + 18.0), &columns.number(column).to_string(), &middle);
+            }
+            if !name.is_empty() {
+                let room = ((to - from) / text_width("n", 11.0)) as usize;
+                let name = shorten(name, room.max(1));
+                svg.text(((from + to) / 2.0, y + 34.0), &name, &middle);
+            }
         }
         let with =
             format!(r#"text-anchor="end" font-size="12" font-style="italic" fill="{FAINT}""#);
-        svg.text((self.left - 10.0, y + 18.0), self.overview.axis, &with);
+        svg.text((self.left - 10.0, y + 18.0), columns.axis(), &with);
+    }
+
+    /// Room for the names of timelines.
+    fn names(&self) -> f64 {
+        let timelines = self.overview.columns.timelines();
+        let named = timelines.iter().any(|(_, name)| !name.is_empty());
+        if named { 16.0 } else { 0.0 }
     }
 
     fn legend(&self, svg: &mut Svg) {
-        let (y, width) = (self.bottom() + 46.0, 240.0);
+        let (y, width) = (self.bottom() + 46.0 + self.names(), 240.0);
         for k in 0..48 {
             let x = self.left + width * f64::from(k) / 48.0;
             let fill = shade(f64::from(k) / 47.0);

@@ -67,7 +67,12 @@ impl HeatMap {
         let widest = self.rows.iter().map(|label| text_width(label, 12.0));
         let left = 20.0 + widest.fold(0.0, f64::max);
         let top = if self.title.is_empty() { 36.0 } else { 60.0 };
-        let width = (left + cols as f64 * cell + 20.0).max(40.0 + text_width(&self.title, 14.0));
+        let last = self
+            .cols
+            .last()
+            .map_or(0.0, |label| text_width(label, 12.0));
+        let right = left + cols as f64 * cell + (last / 2.0 - cell / 2.0).max(12.0) + 8.0;
+        let width = right.max(40.0 + text_width(&self.title, 14.0));
         let mut svg = Svg::new(width, top + rows as f64 * cell + 20.0);
         let bold = format!(r#"font-size="14" font-weight="bold" fill="{INK}""#);
         svg.text((20.0, 26.0), &self.title, &bold);

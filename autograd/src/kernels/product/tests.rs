@@ -138,6 +138,7 @@ const STARTS: [&str; 4] = ["zero", "C", "D", "a row of D"];
 fn check_shape<T: Real>(m: usize, k: usize, n: usize) {
     let case = Case::<T>::new(m, k, n);
     let (a, b, d) = (case.a.view(), case.b.view(), case.d.view());
+    check_gathered(&case);
     let (a_t, b_t) = (a.to_matrix().transpose(), b.to_matrix().transpose());
     for arch in instruction_sets() {
         let layout = Layout::of::<T>(arch);
@@ -199,6 +200,24 @@ fn check_shape<T: Real>(m: usize, k: usize, n: usize) {
     }
 }
 
+/// Rows that have not been laid out go to matrixmultiply, split over threads.
+fn check_gathered<T: Real>(case: &Case<T>) {
+    let a = case.a.view().to_matrix().transpose();
+    let (b, d) = (case.b.view(), case.d.view());
+    let product = |start, before: &dyn Fn(usize, usize) -> T| {
+        let mut c = Amid::new(d.row_count(), d.col_count(), before);
+        multiply_gathered(a.view(), b, start, c.view_mut());
+        c.result()
+    };
+    let nan = |_, _| T::from_f64(f64::NAN);
+    let alone = product(Start::Zero, &nan);
+    assert_eq!(alone.map(T::to_f64), case.peer, "threads change a bit");
+    let added = |r, c| d[(r, c)].to_f64();
+    let accumulated = product(Start::Accumulate, &|r, c| d[(r, c)]);
+    case.check("added to C", &accumulated, added);
+    case.check("from D", &product(Start::From(d), &nan), added);
+}
+
 fn check_shapes(m: &[usize], k: &[usize], n: &[usize]) {
     for &m in m {
         for &k in k {
@@ -234,4 +253,6 @@ fn around_the_edges_of_blocks() {
 fn around_the_edges_of_threads_pieces() {
     check_shapes(&[23, 24, 25, 49], &[300], &[301]);
     check_shapes(&[1], &[2100], &[255, 256, 257, 385]);
+    // Of matrixmultiply from 2²⁰ multiplications on.
+    check_shapes(&[31, 32, 33], &[300], &[110]);
 }
