@@ -38,7 +38,8 @@ impl Model {
             hidden,
             layers,
             &mut rng,
-        );
+        )
+        .with_dropout(settings.dropout);
         Ok((
             Model {
                 network,

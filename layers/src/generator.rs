@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use autograd::{MatrixView, Scalar, Tape};
+use autograd::{MatrixView, Scalar, Tape, Var};
 
-use crate::parameters::Identity;
-use crate::{Bound, Carried, CharModel, ParameterSet, Projection, check};
+use crate::bound::Kind;
+use crate::{Bound, Carried, CharModel, Layer, ParameterSet, Sequence, check};
 
 /// Runs a [`CharModel`] one symbol at a time, as for writing text.
 ///
@@ -30,10 +30,11 @@ use crate::{Bound, Carried, CharModel, ParameterSet, Projection, check};
 pub struct Generator<'m, T: Scalar = f32> {
     model: &'m CharModel<T>,
     tape: Tape<T>,
-    /// The model's parameters.
-    parameters: (usize, Option<Identity>),
-    /// The first layer's inputs by symbol, the last node that is kept.
-    table: usize,
+    parameters: Kind,
+    /// The first layer's inputs by symbol.
+    table: Option<usize>,
+    /// The nodes that are kept.
+    kept: usize,
     carried: Vec<Carried<T>>,
     batch: usize,
 }
@@ -47,11 +48,12 @@ impl<'m, T: Scalar> Generator<'m, T> {
     pub fn new(model: &'m CharModel<T>, parameters: &ParameterSet<T>, batch: usize) -> Self {
         let tape = Tape::new();
         let p = parameters.bind(&tape);
-        check::lookup(model.stack.first(), &p, &[]);
-        let table = model.stack.first().symbol_table(&p).index();
+        model.check(&p, &[], batch, &model.zeros(batch));
+        let table = model.stack.table(&p).map(Var::index);
         Generator {
             model,
-            parameters: (p.len(), p.set()),
+            parameters: p.kind(),
+            kept: tape.len(),
             table,
             carried: model.zeros(batch),
             batch,
@@ -67,13 +69,15 @@ impl<'m, T: Scalar> Generator<'m, T> {
     pub fn read(&mut self, symbols: &[usize]) -> MatrixView<'_, T> {
         let (found, batch) = (symbols.len(), self.batch);
         assert!(found == batch, "{found} symbols for {batch} texts");
-        check::symbols("", symbols, self.tape.node(self.table).row_count());
-        self.tape.rewind(self.table + 1);
-        let (count, set) = self.parameters;
-        let p = Bound::new(&self.tape, 0, count, set);
-        let table = self.tape.node(self.table);
-        let zx = Projection::LookedUp { table, symbols };
-        let (logits, states) = self.model.logits_of(&p, zx, batch, &self.carried, None);
+        check::symbols("", symbols, self.model.vocabulary);
+        self.tape.rewind(self.kept);
+        let p = Bound::again(&self.tape, self.parameters);
+        let x = Sequence::from_stacked_symbols(symbols, batch);
+        let x = match self.table {
+            Some(table) => x.with_table(self.tape.node(table)),
+            None => x,
+        };
+        let (logits, states) = self.model.logits_of(&p, x, &self.carried);
         Carried::store_all(&mut self.carried, &states);
         logits.value()
     }

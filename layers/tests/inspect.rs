@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use autograd::{Matrix, Tape, Var};
-use layers::{Bound, Cell, Gru, Linear, Lstm, ParameterSet, Projection, Reset, SimpleRnn, Stack};
+use layers::{
+    Bound, Cell, Forward, Gru, Layer, Linear, Lstm, ParameterSet, Reset, Sequence, SimpleRnn, Stack,
+};
 use proptest::prelude::*;
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
 
@@ -44,18 +46,14 @@ impl Model {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut set = ParameterSet::new();
         let mut input = SYMBOLS;
-        let mut cells = Vec::new();
+        let mut stack = Stack::new();
         for (layer, &kind) in kinds.iter().enumerate() {
             let cell = cell(kind, &mut set, layer, input, &mut rng);
             input = cell.hidden_size();
-            cells.push(cell);
+            stack = stack.with(Forward(cell));
         }
         let output = Linear::new(&mut set, "output", input, SYMBOLS, &mut rng);
-        Model {
-            set,
-            stack: Stack { cells },
-            output,
-        }
+        Model { set, stack, output }
     }
 
     /// The error of each step: from logits of all steps together, or step by step.
@@ -66,20 +64,19 @@ impl Model {
         symbols: bool,
         together: bool,
     ) -> Vec<Var<'t, f64>> {
-        let (first, tape) = (&self.stack.cells[0], p.tape());
+        let tape = p.tape();
         let text: Vec<usize> = (0..steps * BATCH).map(|i| (i * i + 1) % SYMBOLS).collect();
-        let zx = match symbols {
-            true => first.project_symbols(p, &text),
+        let x = match symbols {
+            true => Sequence::from_stacked_symbols(&text, BATCH),
             false => {
                 let x = |r: usize, c: usize| ((r * 5 + c * 3 + 1) as f64).sin();
                 let x = tape
                     .constant(Matrix::from_fn(steps * BATCH, SYMBOLS, x))
                     .named("x");
-                Projection::Stacked(first.project(p, x))
+                Sequence::from_stacked(x, BATCH)
             }
         };
-        let states = self.stack.initial_states(p, BATCH);
-        let (h, _) = self.stack.run(p, zx, BATCH, &states, |h| h);
+        let h = self.stack.run(p, x).stacked();
         let logits = self.output.apply(p, h).named("logits");
         let error = |t: usize| {
             let _step = tape.step(t);

@@ -3,13 +3,13 @@
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::sync::{Arc, Once};
+use std::sync::Once;
 
 use autograd::{Matrix, Tape};
 use layers::{
-    Bound, Carried, Cell, CellKind, CharModel, Embedding, Generator, Gru, Linear, Lstm,
-    ParameterSet, Reset, SimpleRnn, Stack, State, Weights, dropout, uniform, unroll,
-    unroll_in_segments,
+    Bound, Carried, Cell, CellKind, CharModel, Embedding, Forward, Generator, Gru, Layer, Linear,
+    Lstm, ParameterSet, Reset, Residual, Sequence, SimpleRnn, Stack, State, Weights, dropout,
+    uniform, unroll, unroll_in_segments,
 };
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 
@@ -163,41 +163,54 @@ fn a_step_and_an_unrolling_say_what_the_layer_takes() {
 #[test]
 fn a_stack_says_which_layer() {
     let (mut set, mut rng) = (ParameterSet::<f64>::new(), rng());
-    let layer = |(name, input)| CellKind::Lstm.build(&mut set, name, input, 4, &mut rng);
-    let cells = [("lstm1", 3), ("lstm2", 5)].map(layer).to_vec();
-    let stack = Stack { cells };
+    let mut cell = |name, input| CellKind::Lstm.build(&mut set, name, input, 4, &mut rng);
+    let (first, second, third) = (cell("lstm1", 3), cell("lstm2", 4), cell("lstm3", 5));
+    let stack = Stack::new()
+        .with(Forward(first.clone()))
+        .with(Forward(second));
+    assert_eq!(
+        message(|| stack.clone().with(Forward(third.clone()))),
+        "lstm3 takes 5 features, and is given 4"
+    );
+    assert_eq!(
+        message(|| {
+            let below = Stack::new().with(Linear::new(
+                &mut ParameterSet::<f64>::new(),
+                "d",
+                3,
+                3,
+                &mut self::rng(),
+            ));
+            below.with(Residual(Forward(first.clone())))
+        }),
+        "a residual connection around lstm1: 3 -> 4, which is given 3 features, and gives 4"
+    );
     let tape = Tape::new();
     let p = set.bind(&tape);
-    let zx = stack.cells[0].project(&p, tape.zeros(6, 3));
-    let start = stack.initial_states(&p, 2);
+    let x = Sequence::from_stacked(tape.zeros(6, 3), 2);
+    let narrow = Sequence::from_stacked(tape.zeros(6, 2), 2);
     assert_eq!(
-        message(|| stack.run(&p, zx, 2, &start, |h| h)),
-        "lstm2: project: lstm1/h [6, 4] has 4 columns: the layer has 5 inputs, and this is as wide as \
-         its hidden state"
+        message(|| stack.run(&p, narrow.clone())),
+        "lstm1 takes 3 features, and is given 2"
     );
+    let start = State {
+        h: tape.zeros(2, 4),
+        c: Some(tape.zeros(2, 4)),
+    };
     assert_eq!(
-        message(|| stack.run(&p, zx, 2, &start[..1], |h| h)),
-        "1 states for 2 layers"
-    );
-    let none = Stack { cells: vec![] };
-    assert_eq!(
-        message(|| none.run(&p, zx, 2, &[], |h| h)),
-        "a stack of no layers"
+        message(|| stack.run_from(&p, x.clone(), &[start; 3])),
+        "3 states for 2 recurrent layers"
     );
     assert_eq!(message(|| stack.zeros(0)), "a mini-batch of no rows");
+    let zx = first.project(&p, x.stacked());
     assert_eq!(
-        message(|| stack.initial_states(&p, 0)),
-        "a mini-batch of no rows"
-    );
-    let cell = &stack.cells[0];
-    assert_eq!(
-        message(|| unroll_in_segments(cell, &p, zx, 2, start[0], 0)),
+        message(|| unroll_in_segments(&first, &p, zx, 2, start, 0)),
         "segments of no steps: give the steps of each, such as 2"
     );
     assert_eq!(
-        message(|| unroll_in_segments(cell, &p, zx, 3, start[0], 1)),
-        "lstm1: unroll: the state lstm1/h [2, 4] would have to be [3, 4]: a row for each sample, a \
-         column for each hidden unit"
+        message(|| unroll_in_segments(&first, &p, zx, 3, start, 1)),
+        "lstm1: unroll: the state %11 [2, 4] would have to be [3, 4]: a row for each sample, a column \
+         for each hidden unit"
     );
 }
 
@@ -209,7 +222,7 @@ fn a_character_model_says_what_it_reads() {
     let (p, zeros) = (set.bind(&tape), model.zeros(2));
     let read = |symbols: &[usize], states: &[Carried<f64>]| -> String {
         let texts = [
-            message(|| model.logits(&p, symbols, 2, states, None)),
+            message(|| model.logits(&p, symbols, 2, states)),
             message(|| model.loss_in_segments(&p, (symbols, symbols), 2, states, 2)),
         ];
         assert_eq!(texts[0], texts[1]);
@@ -222,9 +235,12 @@ fn a_character_model_says_what_it_reads() {
     );
     assert_eq!(
         read(&[0, 1, 2, 5], &zeros),
-        "lstm1: symbol 5 of row 3 is not below 5"
+        "symbol 5 of row 3 is not below 5"
     );
-    assert_eq!(read(&[0, 1], &zeros[..1]), "1 states for 2 layers");
+    assert_eq!(
+        read(&[0, 1], &zeros[..1]),
+        "1 states for 2 recurrent layers"
+    );
     let segments = |targets: &[usize], states: &[Carried<f64>]| {
         message(|| model.loss_in_segments(&p, (&[0, 1], targets), 2, states, 2))
     };
@@ -238,16 +254,19 @@ fn a_character_model_says_what_it_reads() {
     );
     assert_eq!(
         segments(&[0, 1], &model.zeros(3)),
-        "lstm1: the state carried is [3, 4] and would have to be [2, 4]"
+        "the state carried for recurrent layer 0 is h [3, 4] and c [3, 4], and would have to be h [2, 4] and c \
+         [2, 4]"
     );
     let without = [0, 1].map(|_| Carried::zeros(2, 4, false));
     assert_eq!(
         segments(&[0, 1], &without),
-        "lstm1: the state carried has no c, and the layer's has a c"
+        "the state carried for recurrent layer 0 is h [2, 4] and no c, and would have to be h [2, 4] and c [2, \
+         4]"
     );
     assert_eq!(
-        message(|| model.logits(&p, &[0, 1], 2, &without, None)),
-        "lstm1: unroll: the state has no c, and the layer's has one"
+        message(|| model.logits(&p, &[0, 1], 2, &without)),
+        "the state carried for recurrent layer 0 is h [2, 4] and no c, and would have to be h [2, 4] and c [2, \
+         4]"
     );
     let mut generator = Generator::new(&model, &set, 2);
     assert_eq!(message(|| generator.read(&[1])), "1 symbols for 2 texts");
@@ -260,12 +279,12 @@ fn a_character_model_says_what_it_reads() {
         "a mini-batch of no rows"
     );
     let mut carried = Carried::zeros(2, 4, true);
-    let state = model.stack.initial_states(&p, 3)[1];
+    let state = model.zeros(3)[1].on(&tape);
     assert_eq!(
         message(|| carried.store(&state)),
-        "the state lstm2/h [3, 4] for a carried one of [2, 4]"
+        "the state h [3, 4] for a carried one of [2, 4]"
     );
-    let state = model.stack.initial_states(&p, 2)[1];
+    let state = model.zeros(2)[1].on(&tape);
     assert_eq!(
         message(|| without[0].clone().store(&state)),
         "a state with c for a carried one without it"
@@ -442,12 +461,14 @@ fn every_type_prints_in_a_line() {
     let model = CharModel::new(&mut set, CellKind::Lstm, 5, 4, 1, &mut rng());
     let tape = Tape::new();
     let p = set.bind(&tape);
-    let cell = Arc::clone(&model.stack.cells[0]);
+    let (mut of_cell, cells_tape) = (ParameterSet::<f64>::new(), Tape::new());
+    let cell = CellKind::Lstm.build(&mut of_cell, "lstm1", 5, 4, &mut rng());
+    let q = of_cell.bind(&cells_tape);
     let (stacked, looked_up) = (
-        layers::Projection::from(cell.project(&p, tape.zeros(6, 5))),
-        cell.project_symbols(&p, &[1, 2]),
+        layers::Projection::from(cell.project(&q, cells_tape.zeros(6, 5))),
+        cell.project_symbols(&q, &[1, 2]),
     );
-    let unrolled = unroll(cell.as_ref(), &p, stacked, 2, cell.initial_state(&p, 2));
+    let unrolled = unroll(cell.as_ref(), &q, stacked, 2, cell.initial_state(&q, 2));
     let generator = Generator::new(&model, &set, 3);
     let carried = Carried::<f64>::zeros(1, 2, false);
     let printed = [

@@ -63,9 +63,10 @@ pub mod prelude {
         Shape, Tape, Var, gradcheck, gradcheck_second_order, hessian_vector_product, jvp,
     };
     pub use layers::{
-        Bound, Carried, Cell, CellKind, CharModel, Direction, Embedding, Generator, Gru, Linear,
-        Lstm, ParameterId, ParameterSet, Reset, SimpleRnn, Stack, State, Unrolled, Weights,
-        dropout, sample, uniform, unroll, unroll_from,
+        Backward, Bidirectional, Bound, Carried, Cell, CellKind, CharModel, Direction, Dropout,
+        Embedding, Forward, Generator, Gru, Layer, Lengths, Linear, Lstm, Map, ParameterId,
+        ParameterSet, Reset, Residual, Sequence, SimpleRnn, Stack, State, States, Unrolled,
+        Weights, dropout, sample, uniform, unroll, unroll_from,
     };
     pub use pictures::{
         FadingMemory, FlowPictures, HeatMap, LineChart, ReplayPictures, TapePictures,
