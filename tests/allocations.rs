@@ -65,7 +65,7 @@ fn a_training_step_allocates_lists_of_handles_and_nothing_else() {
         assert!(later[0] == later[2], "steps differ: {later:?}");
         // A handle is 16 bytes; a layer lists one for each step, and a few for its states. The sequence
         // that is read owns its symbols.
-        let handles = 2 * 2 * 16 * (steps + 8) + 8 * steps * batch;
+        let handles = 2 * 2 * 16 * (steps + 9) + 8 * steps * batch;
         assert!(
             later[2].0 < 40 && later[2].1 <= handles,
             "{kind}: {:?} {handles}",
