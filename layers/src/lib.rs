@@ -27,13 +27,16 @@
 //! Sequences are time-major: T steps of a mini-batch of B rows are stacked to `[T*B, features]`,
 //! whose row blocks are the steps.
 
+mod beam;
 mod bound;
 mod carried;
 mod cell;
 mod char_model;
 mod check;
+mod decoding;
 mod dropout;
 mod embedding;
+mod gather;
 mod generator;
 mod gru;
 mod init;
@@ -43,6 +46,7 @@ mod parameters;
 mod projection;
 mod rnn;
 mod sampling;
+mod scheduled_sampling;
 mod segments;
 mod stack;
 #[cfg(feature = "proptest")]
@@ -50,12 +54,15 @@ pub mod testing;
 mod unroll;
 mod weights;
 
+pub use beam::{Beam, beam_search};
 pub use bound::Bound;
 pub use carried::Carried;
 pub use cell::{Cell, State};
 pub use char_model::{CellKind, CharModel, UnknownCell};
+pub use decoding::{DecodingError, Hypothesis, Stop, greedy, sample_sequence};
 pub use dropout::dropout;
 pub use embedding::Embedding;
+pub use gather::GatherRows;
 pub use generator::Generator;
 pub use gru::{Gru, Reset};
 pub use init::uniform;
@@ -64,7 +71,8 @@ pub use lstm::Lstm;
 pub use parameters::{ParameterId, ParameterSet};
 pub use projection::Projection;
 pub use rnn::SimpleRnn;
-pub use sampling::{SamplingError, sample};
+pub use sampling::{Sampling, SamplingError, sample};
+pub use scheduled_sampling::{ScheduledSampling, scheduled_inputs};
 pub use segments::unroll_in_segments;
 pub use stack::Stack;
 pub use unroll::{Direction, Unrolled, unroll, unroll_from};

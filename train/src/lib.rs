@@ -63,6 +63,10 @@ pub mod prelude {
         Shape, Tape, Var, gradcheck, gradcheck_second_order, hessian_vector_product, jvp,
     };
     pub use layers::{
+        Beam, GatherRows, Hypothesis, Sampling, ScheduledSampling, Stop, beam_search, greedy,
+        sample_sequence, scheduled_inputs,
+    };
+    pub use layers::{
         Bound, Carried, Cell, CellKind, CharModel, Direction, Embedding, Generator, Gru, Linear,
         Lstm, ParameterId, ParameterSet, Reset, SimpleRnn, Stack, State, Unrolled, Weights,
         dropout, sample, uniform, unroll, unroll_from,
