@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use autograd::Var;
 use indicatif::{ProgressBar, ProgressStyle};
-use layers::{Bound, Carried, ParameterSet};
+use layers::{Bound, Carried, ParameterSet, Sampling};
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 use train::{Adam, Checkpoint, Trainer, Vocabulary, Windows, read_text, split};
 
@@ -92,7 +92,11 @@ pub fn train(args: &TrainArgs) -> Outcome<()> {
 fn show(model: &Model, trainer: &Trainer, when: &str) -> Outcome<()> {
     let mut rng = ChaCha8Rng::seed_from_u64(model.settings.seed);
     let prime: String = model.vocabulary.chars().iter().take(1).collect();
-    let text = model.write(trainer.parameters(), &prime, 300, (0.8, None), &mut rng)?;
+    let sampling = Sampling {
+        temperature: 0.8,
+        ..Sampling::default()
+    };
+    let text = model.write(trainer.parameters(), &prime, 300, sampling, &mut rng)?;
     println!("\n--- sampled {when} ---\n{}\n---\n", text.trim());
     Ok(())
 }

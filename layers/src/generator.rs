@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use autograd::{MatrixView, Scalar, Tape, Var};
+use autograd::{Matrix, MatrixView, Scalar, Tape, Var};
 
 use crate::bound::Kind;
 use crate::{Bound, Carried, CharModel, Layer, ParameterSet, Sequence, check};
@@ -69,17 +69,43 @@ impl<'m, T: Scalar> Generator<'m, T> {
     pub fn read(&mut self, symbols: &[usize]) -> MatrixView<'_, T> {
         let (found, batch) = (symbols.len(), self.batch);
         assert!(found == batch, "{found} symbols for {batch} texts");
+        let mut carried = std::mem::take(&mut self.carried);
+        let logits = self.logits(symbols, &mut carried);
+        self.carried = carried;
+        self.tape.node(logits).value()
+    }
+
+    /// The next symbols of some texts from given states, as [`beam_search`](crate::beam_search) and its
+    /// like take a step: the logits of the symbols after, and the states after. What
+    /// [`Generator::read`] has read is left as it is.
+    ///
+    /// # Panics
+    /// If the states are not one for each layer with a row for each symbol, or a symbol is not below V.
+    #[track_caller]
+    pub fn step(
+        &mut self,
+        symbols: &[usize],
+        mut states: Vec<Carried<T>>,
+    ) -> (Matrix<T>, Vec<Carried<T>>) {
+        check::states(&states, &self.model.stack.state_sizes(), symbols.len());
+        let logits = self.logits(symbols, &mut states);
+        (self.tape.node(logits).value().to_matrix(), states)
+    }
+
+    /// The node of the logits of the symbols after these; the states are moved on.
+    #[track_caller]
+    fn logits(&mut self, symbols: &[usize], states: &mut [Carried<T>]) -> usize {
         check::symbols("", symbols, self.model.vocabulary);
         self.tape.rewind(self.kept);
         let p = Bound::again(&self.tape, self.parameters);
-        let x = Sequence::from_stacked_symbols(symbols, batch);
+        let x = Sequence::from_stacked_symbols(symbols, symbols.len());
         let x = match self.table {
             Some(table) => x.with_table(self.tape.node(table)),
             None => x,
         };
-        let (logits, states) = self.model.logits_of(&p, x, &self.carried);
-        Carried::store_all(&mut self.carried, &states);
-        logits.value()
+        let (logits, after) = self.model.logits_of(&p, x, states);
+        Carried::store_all(states, &after);
+        logits.index()
     }
 
     /// The states after what has been read, to go on from.

@@ -27,14 +27,17 @@
 //! Sequences are time-major: T steps of a mini-batch of B rows are stacked to `[T*B, features]`,
 //! whose row blocks are the steps.
 
+mod beam;
 mod bound;
 mod carried;
 mod cell;
 mod char_model;
 mod check;
 mod combine;
+mod decoding;
 mod dropout;
 mod embedding;
+mod gather;
 mod generator;
 mod gru;
 mod init;
@@ -47,6 +50,7 @@ mod projection;
 mod recurrent;
 mod rnn;
 mod sampling;
+mod scheduled_sampling;
 mod segments;
 mod sequence;
 mod stack;
@@ -56,13 +60,16 @@ pub mod testing;
 mod unroll;
 mod weights;
 
+pub use beam::{Beam, beam_search};
 pub use bound::Bound;
 pub use carried::Carried;
 pub use cell::Cell;
 pub use char_model::{CellKind, CharModel, UnknownCell};
 pub use combine::{Map, Residual};
+pub use decoding::{DecodingError, Hypothesis, Stop, greedy, sample_sequence};
 pub use dropout::{Dropout, dropout};
 pub use embedding::Embedding;
+pub use gather::GatherRows;
 pub use generator::Generator;
 pub use gru::{Gru, Reset};
 pub use init::uniform;
@@ -74,7 +81,8 @@ pub use parameters::{ParameterId, ParameterSet};
 pub use projection::Projection;
 pub use recurrent::{Backward, Bidirectional, Forward};
 pub use rnn::SimpleRnn;
-pub use sampling::{SamplingError, sample};
+pub use sampling::{Sampling, SamplingError, sample};
+pub use scheduled_sampling::{ScheduledSampling, scheduled_inputs};
 pub use segments::unroll_in_segments;
 pub use sequence::{Padded, Sequence};
 pub use stack::Stack;

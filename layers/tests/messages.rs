@@ -7,9 +7,10 @@ use std::sync::Once;
 
 use autograd::{Matrix, Tape};
 use layers::{
-    Bound, Carried, Cell, CellKind, CharModel, Embedding, Forward, Generator, Gru, Layer, Linear,
-    Lstm, ParameterSet, Reset, Residual, Sequence, SimpleRnn, Stack, State, Weights, dropout,
-    uniform, unroll, unroll_in_segments,
+    Beam, Bound, Carried, Cell, CellKind, CharModel, Embedding, Forward, GatherRows, Generator,
+    Gru, Layer, Linear, Lstm, ParameterSet, Reset, Residual, Sampling, Sequence, SimpleRnn, Stack,
+    State, Stop, Weights, beam_search, dropout, greedy, scheduled_inputs, uniform, unroll,
+    unroll_in_segments,
 };
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 
@@ -417,6 +418,44 @@ fn other_layers_say_what_they_take() {
     assert_eq!(
         message(|| Bound::from_vars(&vars)),
         "variable 1 of a bound set, h (data), is of another tape than variable 0, d (variable)"
+    );
+}
+
+#[test]
+fn decoding_says_what_a_step_has_to_give() {
+    let stop = Stop {
+        end: None,
+        max_length: 3,
+    };
+    let step = |_: &[usize], ()| (Matrix::<f32>::zeros(3, 5), ());
+    let told = "a step gave logits [3, 5] for 2 symbols: there must be a row for each";
+    assert_eq!(message(|| greedy(&[0, 1], (), stop, step)), told);
+    let told = "a step gave logits [3, 5] for 1 symbols: there must be a row for each";
+    assert_eq!(
+        message(|| beam_search(0, (), stop, Beam::default(), step)),
+        told
+    );
+    let state = Matrix::<f32>::zeros(1, 4);
+    let step = |symbols: &[usize], _| (Matrix::<f32>::zeros(symbols.len(), 2), state.clone());
+    assert_eq!(
+        message(|| beam_search(0, state.clone(), stop, Beam::default(), step)),
+        "gather_rows: no row 1 in [1, 4]"
+    );
+    let mut carried = Carried::<f32>::zeros(2, 4, true);
+    assert_eq!(
+        message(|| carried.gather_rows(&[0, 2])),
+        "gather_rows: no row 2 in [2, 4]"
+    );
+    carried = carried.gather_rows(&[1]);
+    assert_eq!(
+        message(|| carried.gather_rows(&[])),
+        "a matrix [0, 4] would have no elements"
+    );
+    let logits = Matrix::<f32>::zeros(3, 5);
+    let sampling = Sampling::greedy();
+    assert_eq!(
+        message(|| scheduled_inputs(&[0; 2], logits.view(), 0.5, sampling, &mut rng())),
+        "2 targets for logits [3, 5]"
     );
 }
 

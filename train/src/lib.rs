@@ -68,6 +68,10 @@ pub mod prelude {
         ParameterSet, Reset, Residual, Sequence, SimpleRnn, Stack, State, States, Unrolled,
         Weights, dropout, sample, uniform, unroll, unroll_from,
     };
+    pub use layers::{
+        Beam, GatherRows, Hypothesis, Sampling, ScheduledSampling, Stop, beam_search, greedy,
+        sample_sequence, scheduled_inputs,
+    };
     pub use pictures::{
         FadingMemory, FlowPictures, HeatMap, LineChart, ReplayPictures, TapePictures,
         TrianglePictures, VarPictures,
