@@ -27,6 +27,7 @@
 //! Sequences are time-major: T steps of a mini-batch of B rows are stacked to `[T*B, features]`,
 //! whose row blocks are the steps.
 
+mod attention;
 mod beam;
 mod bound;
 mod carried;
@@ -60,6 +61,7 @@ pub mod testing;
 mod unroll;
 mod weights;
 
+pub use attention::{Attended, Attention, Memory};
 pub use beam::{Beam, beam_search};
 pub use bound::Bound;
 pub use carried::Carried;

@@ -63,10 +63,10 @@ pub mod prelude {
         Shape, Tape, Var, gradcheck, gradcheck_second_order, hessian_vector_product, jvp,
     };
     pub use layers::{
-        Backward, Bidirectional, Bound, Carried, Cell, CellKind, CharModel, Direction, Dropout,
-        Embedding, Forward, Generator, Gru, Layer, Lengths, Linear, Lstm, Map, ParameterId,
-        ParameterSet, Reset, Residual, Sequence, SimpleRnn, Stack, State, States, Unrolled,
-        Weights, dropout, sample, uniform, unroll, unroll_from,
+        Attended, Attention, Backward, Bidirectional, Bound, Carried, Cell, CellKind, CharModel,
+        Direction, Dropout, Embedding, Forward, Generator, Gru, Layer, Lengths, Linear, Lstm, Map,
+        ParameterId, ParameterSet, Reset, Residual, Sequence, SimpleRnn, Stack, State, States,
+        Unrolled, Weights, dropout, sample, uniform, unroll, unroll_from,
     };
     pub use layers::{
         Beam, GatherRows, Hypothesis, Sampling, ScheduledSampling, Stop, beam_search, greedy,
