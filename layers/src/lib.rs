@@ -38,6 +38,7 @@ mod generator;
 mod gru;
 mod init;
 mod linear;
+pub mod loss;
 mod lstm;
 mod parameters;
 mod projection;
@@ -69,6 +70,11 @@ pub use segments::unroll_in_segments;
 pub use stack::Stack;
 pub use unroll::{Direction, Unrolled, unroll, unroll_from};
 pub use weights::Weights;
+
+pub use loss::{
+    BinaryCrossEntropy, CrossEntropy, Ctc, CtcError, CtcProblem, Labelling, MixtureDensity,
+    MixtureError, Reduction, absolute_error, huber_error, squared_error,
+};
 
 /// The examples of the README run.
 #[cfg(doctest)]
