@@ -45,6 +45,7 @@ mod init;
 mod layer;
 mod lengths;
 mod linear;
+pub mod loss;
 mod lstm;
 mod parameters;
 mod projection;
@@ -91,6 +92,11 @@ pub use stack::Stack;
 pub use state::State;
 pub use unroll::{Direction, Unrolled, unroll, unroll_from};
 pub use weights::Weights;
+
+pub use loss::{
+    BinaryCrossEntropy, CrossEntropy, Ctc, CtcError, CtcProblem, Labelling, MixtureDensity,
+    MixtureError, Reduction, absolute_error, huber_error, squared_error,
+};
 
 /// The examples of the README run.
 #[cfg(doctest)]

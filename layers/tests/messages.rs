@@ -6,6 +6,10 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::Once;
 
 use autograd::{Matrix, Tape};
+use layers::loss::{
+    BinaryCrossEntropy, CrossEntropy, Ctc, MixtureDensity, Reduction, absolute_error, huber_error,
+    squared_error,
+};
 use layers::{
     Beam, Bound, Carried, Cell, CellKind, CharModel, Embedding, Forward, GatherRows, Generator,
     Gru, Layer, Linear, Lstm, ParameterSet, Reset, Residual, Sampling, Sequence, SimpleRnn, Stack,
@@ -533,4 +537,134 @@ fn every_type_prints_in_a_line() {
         "Carried { h: [1, 2] [[0.0000, 0.0000]] }",
     ];
     assert_eq!(printed, expected);
+}
+
+#[test]
+fn a_loss_says_which_row() {
+    let tape = Tape::<f64>::new();
+    let x = tape.zeros(3, 4).named("y");
+    let constant = |m: Matrix<f64>| tape.constant(m);
+    let with = |r, c, value| {
+        let mut m = Matrix::filled(3, 4, 0.5);
+        m[(r, c)] = value;
+        constant(m)
+    };
+    let plain = CrossEntropy::new;
+    assert_eq!(
+        message(|| plain().loss(x, &[0, 1])),
+        "cross_entropy: 2 targets for the 3 rows of y [3, 4]"
+    );
+    assert_eq!(
+        message(|| plain().ignore(&[7]).loss(x, &[7, 0, 8])),
+        "cross_entropy: the target 8 of row 2 is not below 4 classes"
+    );
+    assert_eq!(
+        message(|| plain().weights([1.0; 3]).loss(x, &[0, 1, 2])),
+        "cross_entropy: 3 weights for 4 classes"
+    );
+    assert_eq!(
+        message(|| plain().weights([1.0, -1.0])),
+        "cross_entropy: the weight -1 of class 1 must be finite and not below 0"
+    );
+    assert_eq!(
+        message(|| plain().smoothing(1.5)),
+        "cross_entropy: a smoothing of 1.5, which is not in 0..=1"
+    );
+    let mean = Reduction::Mean;
+    assert_eq!(
+        message(|| squared_error(x, x.cols(0..2), mean)),
+        "squared_error: y [3, 4] against the targets %N [3, 2]: the shapes must be equal"
+            .replace("%N", &format!("%{}", tape.len() - 1))
+    );
+    assert_eq!(
+        message(|| absolute_error(x, with(2, 1, f64::NAN), mean)),
+        "absolute_error: the target NaN of row 2, column 1, is not a number"
+    );
+    assert_eq!(
+        message(|| huber_error(x, x, 0.0, mean)),
+        "huber_error: a delta of 0: it must be positive and finite"
+    );
+    let binary = BinaryCrossEntropy::new;
+    assert_eq!(
+        message(|| binary().loss(x, with(1, 3, 1.5))),
+        "binary_cross_entropy: the target 1.5 of row 1, column 3, is not between 0 and 1"
+    );
+    assert_eq!(
+        message(|| binary().positive_weights([1.0; 3]).loss(x, with(0, 0, 1.0))),
+        "binary_cross_entropy: 3 positive weights for 4 columns"
+    );
+    assert_eq!(
+        message(|| binary().positive_weights([])),
+        "binary_cross_entropy: no positive weights"
+    );
+    assert_eq!(
+        message(|| binary().positive_weights([f64::NAN])),
+        "binary_cross_entropy: the weight NaN of column 0 must be finite and not below 0"
+    );
+}
+
+#[test]
+fn a_mixture_says_what_it_takes() {
+    let tape = Tape::<f64>::new();
+    let mixture = MixtureDensity::new(2);
+    let outputs = tape.zeros(2, 13).named("y");
+    let points = |rows: [[f64; 3]; 2]| tape.constant(Matrix::from(rows)).named("x");
+    let fine = [0.5, 0.5, 1.0];
+    mixture.loss(outputs, points([fine, fine]));
+    assert_eq!(
+        message(|| mixture.loss(outputs.cols(0..12).named("y"), points([fine, fine]))),
+        "mixture_density: y [2, 12] has 12 columns: 2 Gaussians have 6·2 + 1 = 13"
+    );
+    assert_eq!(
+        message(|| mixture.loss(outputs, points([fine, fine]).rows(0..1).named("x"))),
+        "mixture_density: the points x [1, 3] would have to be [2, 3]: two offsets and the end of a \
+         stroke for each row of y [2, 13]"
+    );
+    assert_eq!(
+        message(|| mixture.losses(outputs, points([fine, [f64::NAN, 1.0, 0.0]]))),
+        "mixture_density: the offsets of row 1, NaN and 1, must be finite"
+    );
+    assert_eq!(
+        message(|| mixture.losses(outputs, points([[0.5, 0.5, 0.3], fine]))),
+        "mixture_density: the end of a stroke in row 0 is 0.3, neither 0 nor 1"
+    );
+    assert_eq!(
+        message(|| mixture.sample(&[0.0; 7], 0.0, &mut rng())),
+        "mixture_density: 7 outputs: 2 Gaussians have 6·2 + 1 = 13"
+    );
+    assert_eq!(
+        message(|| MixtureDensity::new(0)),
+        "mixture_density: a mixture of no Gaussians"
+    );
+}
+
+#[test]
+fn ctc_says_which_sample() {
+    let tape = Tape::<f64>::new();
+    let y = |symbols| tape.zeros(4, symbols).named("y");
+    let (ctc, none): (_, [&[usize]; 0]) = (Ctc::new(3), []);
+    assert_eq!(
+        message(|| ctc.loss(&[y(4)], &none)),
+        "ctc: 0 targets for 1 samples"
+    );
+    assert_eq!(
+        message(|| Ctc::new(0).loss::<f64>(&[], &none)),
+        "ctc: no samples"
+    );
+    assert_eq!(
+        message(|| ctc.loss(&[y(3)], &[[0]])),
+        "ctc: the blank 3 is not below the 3 symbols of y [4, 3]"
+    );
+    assert_eq!(
+        message(|| ctc.losses(&[y(4), y(5)], &[[0], [1]])),
+        "ctc: 4 symbols in sample 0 and 5 in sample 1, y [4, 5]"
+    );
+    assert_eq!(
+        message(|| ctc.greedy(y(2).value())),
+        "ctc: the blank 3 is not below 2 symbols"
+    );
+    assert_eq!(
+        message(|| ctc.beam_search(y(4).value(), 0)),
+        "ctc: a beam of no prefixes"
+    );
 }
