@@ -69,14 +69,14 @@ pub mod prelude {
         Unrolled, Weights, dropout, sample, uniform, unroll, unroll_from,
     };
     pub use layers::{
-        Beam, GatherRows, Hypothesis, Sampling, ScheduledSampling, Stop, beam_search, greedy,
-        sample_sequence, scheduled_inputs,
+        Beam, GatherRows, Hypothesis, IntoLengths, Memory, Sampling, ScheduledSampling, Stop,
+        beam_search, greedy, sample_sequence, scheduled_inputs,
     };
     pub use pictures::{
         FadingMemory, FlowPictures, HeatMap, LineChart, ReplayPictures, TapePictures,
         TrianglePictures, VarPictures,
     };
-    pub use rand::{SeedableRng, rngs::ChaCha8Rng};
+    pub use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 }
 
 /// The examples of the README run.
