@@ -263,6 +263,13 @@ pub struct Memory<'t, T = f32> {
     values: Vec<Var<'t, T>>,
 }
 
+impl<T> Memory<'_, T> {
+    /// The number of samples.
+    pub fn samples(&self) -> usize {
+        self.keys.len()
+    }
+}
+
 impl<T: Scalar> fmt::Debug for Memory<'_, T> {
     /// `Memory(3 samples of [4, 8], [2, 8], [5, 8])`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

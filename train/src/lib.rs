@@ -69,8 +69,8 @@ pub mod prelude {
         Unrolled, Weights, dropout, sample, uniform, unroll, unroll_from,
     };
     pub use layers::{
-        Beam, GatherRows, Hypothesis, IntoLengths, Memory, Sampling, ScheduledSampling, Stop,
-        beam_search, greedy, sample_sequence, scheduled_inputs,
+        Beam, Decoder, GatherRows, Hypothesis, IntoLengths, Memory, Sampling, ScheduledSampling,
+        Stop, beam_search, greedy, sample_sequence, scheduled_inputs,
     };
     pub use pictures::{
         FadingMemory, FlowPictures, HeatMap, LineChart, ReplayPictures, TapePictures,
