@@ -7,7 +7,7 @@ use std::sync::{Arc, Once};
 
 use autograd::{Matrix, Tape};
 use layers::{
-    Bound, Carried, Cell, CellKind, CharModel, Embedding, Generator, Gru, Linear, Lstm,
+    Bound, Carried, Cell, CellKind, CharModel, Embedding, Generator, Gru, Init, Linear, Lstm,
     ParameterSet, Reset, SimpleRnn, Stack, State, Weights, dropout, uniform, unroll,
     unroll_in_segments,
 };
@@ -398,6 +398,55 @@ fn other_layers_say_what_they_take() {
     assert_eq!(
         message(|| Bound::from_vars(&vars)),
         "variable 1 of a bound set, h (data), is of another tape than variable 0, d (variable)"
+    );
+}
+
+#[test]
+fn starts_say_which_parameter() {
+    let (mut set, lstm) = lstm();
+    let mut init = |name: &str, init| message(|| set.init(name, init, &mut rng()));
+    assert_eq!(
+        init("lstm1.V", Init::Zeros),
+        "there is no parameter lstm1.V: this set has lstm1.U, lstm1.W, lstm1.b"
+    );
+    assert_eq!(
+        init("lstm1.U", Init::Identity(1.0)),
+        "lstm1.U: the identity of [4, 3], which is not square"
+    );
+    assert_eq!(
+        init("lstm1.W", Init::Uniform(f64::NAN)),
+        "lstm1.W: parameters drawn from U(-NaN, NaN)"
+    );
+    assert_eq!(
+        init("lstm1.W", Init::Normal(-1.0)),
+        "lstm1.W: parameters drawn from N(0, -1²)"
+    );
+    assert_eq!(
+        init("lstm1.b", Init::Constant(f64::INFINITY)),
+        "lstm1.b: parameters that start as Constant(inf)"
+    );
+    let matrix = |init: Init| message(|| init.matrix::<f64>(2, 3, &mut rng()));
+    assert_eq!(
+        matrix(Init::Orthogonal(f64::NAN)),
+        "parameters that start as Orthogonal(NaN)"
+    );
+    assert_eq!(
+        matrix(Init::Identity(1.0)),
+        "the identity of [2, 3], which is not square"
+    );
+    let mut none = ParameterSet::<f64>::new();
+    assert_eq!(
+        message(|| none.init("W", Init::Zeros, &mut rng())),
+        "there is no parameter W: this set has no parameters"
+    );
+    assert_eq!(
+        message(|| Init::Zeros.apply(&mut none, lstm.weights.u, &mut rng())),
+        "parameter 0 of another set: this one has no parameters, and goes with the model that was made \
+         with it"
+    );
+    assert_eq!(
+        message(|| none.add_stacked("W", 2, Matrix::zeros(5, 2))),
+        "W [5, 2] of 2 gates, which are not of as many rows each"
     );
 }
 
