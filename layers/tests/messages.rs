@@ -7,9 +7,9 @@ use std::sync::{Arc, Once};
 
 use autograd::{Matrix, Tape};
 use layers::{
-    Bound, Carried, Cell, CellKind, CharModel, Embedding, Generator, Gru, Init, Linear, Lstm,
-    ParameterSet, Reset, SimpleRnn, Stack, State, Weights, dropout, uniform, unroll,
-    unroll_in_segments,
+    Bound, Carried, Cell, CellKind, CharModel, Embedding, Generator, Gru, Init, LayerNorm,
+    LayerNormGru, LayerNormLstm, Linear, Lstm, ParameterSet, Reset, SimpleRnn, Stack, State,
+    Weights, dropout, uniform, unroll, unroll_in_segments,
 };
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 
@@ -447,6 +447,42 @@ fn starts_say_which_parameter() {
     assert_eq!(
         message(|| none.add_stacked("W", 2, Matrix::zeros(5, 2))),
         "W [5, 2] of 2 gates, which are not of as many rows each"
+    );
+}
+
+#[test]
+fn normalised_layers_say_what_they_take() {
+    let mut set = ParameterSet::<f64>::new();
+    let norm = LayerNorm::new(&mut set, "encoder.norm", 3);
+    let lstm = LayerNormLstm::new(&mut set, "lstm1", 3, 4, &mut rng());
+    let gru = LayerNormGru::new(&mut set, "gru1", 3, 4, &mut rng());
+    let tape = Tape::new();
+    let (p, q) = (set.bind(&tape), self::lstm().0.bind(&tape));
+    let x = |cols| tape.zeros(6, cols).named("x");
+    assert_eq!(
+        message(|| norm.apply(&p, x(4))),
+        "encoder.norm: apply: x [6, 4] has 4 columns: the layer has 3 features"
+    );
+    let of = |place: &str| {
+        format!("{place}: the layer's parameters are of another set than the one that was bound")
+    };
+    assert_eq!(message(|| norm.apply(&q, x(3))), of("encoder.norm: apply"));
+    let cells: [(&str, &dyn Fn(_, _) -> _); 2] = [
+        ("lstm1", &|p, x| message(|| lstm.project(p, x))),
+        ("gru1", &|p, x| message(|| gru.project(p, x))),
+    ];
+    for (name, project) in cells {
+        assert_eq!(
+            project(&p, x(5)),
+            format!("{name}: project: x [6, 5] has 5 columns: the layer has 3 inputs")
+        );
+        assert_eq!(project(&q, x(3)), of(&format!("{name}: project")));
+    }
+    assert_eq!(message(|| lstm.symbol_table(&q)), of("lstm1: project"));
+    assert_eq!(message(|| gru.symbol_table(&q)), of("gru1: project"));
+    assert_eq!(
+        message(|| LayerNorm::new(&mut set, "norm", 0)),
+        "norm: a layer of no features"
     );
 }
 

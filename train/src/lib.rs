@@ -63,9 +63,10 @@ pub mod prelude {
         Shape, Tape, Var, gradcheck, gradcheck_second_order, hessian_vector_product, jvp,
     };
     pub use layers::{
-        Activation, Bound, Carried, Cell, CellKind, CharModel, Direction, Embedding, Generator,
-        Gru, Init, Linear, Lstm, ParameterId, ParameterSet, Reset, SimpleRnn, Stack, State,
-        Unrolled, Weights, dropout, sample, uniform, unroll, unroll_from,
+        Activation, Bound, Carried, Cell, CellKind, CharModel, CoupledLstm, Direction, Embedding,
+        Generator, Gru, Init, LayerNorm, LayerNormGru, LayerNormLstm, Linear, Lstm, ParameterId,
+        ParameterSet, PeepholeLstm, Reset, SimpleRnn, Stack, State, Unrolled, Weights, dropout,
+        sample, uniform, unroll, unroll_from,
     };
     pub use pictures::{
         FadingMemory, FlowPictures, HeatMap, LineChart, ReplayPictures, TapePictures,
