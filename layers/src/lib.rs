@@ -52,6 +52,7 @@ mod segments;
 mod stack;
 #[cfg(feature = "proptest")]
 pub mod testing;
+pub mod torch;
 mod unroll;
 mod weights;
 

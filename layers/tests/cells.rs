@@ -1,16 +1,19 @@
-//! Cells that PyTorch has not, against their equations written out in it. The formulas are those of cells_reference.py.
+//! Cells that PyTorch has not, against their equations written out in it; and PyTorch's parameters as
+//! ours. The formulas are those of cells_reference.py.
 #![allow(missing_docs)]
 
 #[path = "cells_reference/mod.rs"]
 mod reference;
 
 use autograd::{Matrix, Scalar, Tape};
+use layers::torch::{self, StateDict, Torch};
 use layers::{
-    Activation, Cell, CoupledLstm, LayerNorm, LayerNormGru, LayerNormLstm, ParameterSet,
-    PeepholeLstm, SimpleRnn, unroll,
+    Activation, Cell, CoupledLstm, Embedding, Gru, Init, LayerNorm, LayerNormGru, LayerNormLstm,
+    Linear, Lstm, ParameterSet, PeepholeLstm, Reset, SimpleRnn, unroll,
 };
+use proptest::prelude::*;
 use rand::{SeedableRng, rngs::ChaCha8Rng};
-use reference::Reference;
+use reference::{Module, Reference};
 
 const STEPS: usize = 3;
 const BATCH: usize = 2;
@@ -125,4 +128,207 @@ fn forget_biases() {
         let others = (0..b.len()).filter(|k| !of_gate.contains(k));
         assert!(others.into_iter().all(|k| b[k].abs() < 1.0));
     }
+}
+
+impl Module {
+    fn state(&self) -> StateDict<f64> {
+        let tensors = self.state.iter().enumerate();
+        tensors
+            .map(|(k, &(name, rows, cols))| (format!("net.{name}"), wave(11 + k, rows, cols)))
+            .collect()
+    }
+}
+
+fn run(set: &ParameterSet<f64>, cell: &dyn Cell<f64>, x: Matrix<f64>) -> Matrix<f64> {
+    let tape = Tape::new();
+    let p = set.bind(&tape);
+    let zx = cell.project(&p, tape.constant(x));
+    let unrolled = unroll(cell, &p, zx, BATCH, cell.initial_state(&p, BATCH));
+    unrolled.stacked().value().to_matrix()
+}
+
+#[test]
+fn recurrent_layers_with_torchs_weights_are_torchs() {
+    let (mut set, mut rng) = (ParameterSet::new(), rng());
+    let (s, r) = (&mut set, &mut rng);
+    let rnn = SimpleRnn::new(s, "rnn1", INPUT, HIDDEN, r).with_activation(Activation::Relu);
+    let gru = Gru::new(s, "gru1", INPUT, HIDDEN, Reset::After, r);
+    let x = || wave(7, STEPS * BATCH, INPUT);
+    let state = reference::TORCH_RNN.state();
+    torch::import(&mut set, &rnn, &state, "net.*_l0").unwrap();
+    let module = reference::TORCH_RNN;
+    assert_close("RNN", run(&set, &rnn, x()).into_vec(), module.outputs);
+    for module in [reference::TORCH_GRU, reference::TORCH_GRU_WITHOUT_BIAS] {
+        torch::import(&mut set, &gru, &module.state(), "net.*_l0").unwrap();
+        assert_close("GRU", run(&set, &gru, x()).into_vec(), module.outputs);
+    }
+}
+
+#[test]
+fn both_directions_with_torchs_weights_are_torchs() {
+    let (mut set, mut rng) = (ParameterSet::new(), rng());
+    let mut lstm = |name| Lstm::new(&mut set, name, INPUT, HIDDEN, &mut rng);
+    let (forward, backward) = (lstm("forward1"), lstm("backward1"));
+    let module = reference::TORCH_LSTM;
+    torch::import(&mut set, &forward, &module.state(), "net.*_l0").unwrap();
+    torch::import(&mut set, &backward, &module.state(), "net.*_l0_reverse").unwrap();
+    let x = wave(7, STEPS * BATCH, INPUT);
+    let turned = |x: &Matrix<f64>| {
+        let row = |r| (STEPS - 1 - r / BATCH) * BATCH + r % BATCH;
+        Matrix::from_fn(x.row_count(), x.col_count(), |r, c| x[(row(r), c)])
+    };
+    let there = run(&set, &forward, x.clone());
+    let back = turned(&run(&set, &backward, turned(&x)));
+    let both = Matrix::from_fn(STEPS * BATCH, 2 * HIDDEN, |r, c| match c < HIDDEN {
+        true => there[(r, c)],
+        false => back[(r, c - HIDDEN)],
+    });
+    assert_close("LSTM", both.into_vec(), module.outputs);
+}
+
+#[test]
+fn dense_layers_with_torchs_weights_are_torchs() {
+    let (mut set, mut rng) = (ParameterSet::new(), rng());
+    let linear = Linear::new(&mut set, "output", INPUT, HIDDEN, &mut rng);
+    let words = Embedding::new(&mut set, "words", 4, HIDDEN, &mut rng);
+    let norm = LayerNorm::new(&mut set, "norm", HIDDEN);
+    let [of_linear, of_words, of_norm] = [
+        reference::TORCH_LINEAR,
+        reference::TORCH_EMBEDDING,
+        reference::TORCH_LAYER_NORM,
+    ];
+    torch::import(&mut set, &linear, &of_linear.state(), "net.*").unwrap();
+    torch::import(&mut set, &words, &of_words.state(), "net.*").unwrap();
+    torch::import(&mut set, &norm, &of_norm.state(), "net.*").unwrap();
+    let tape = Tape::new();
+    let p = set.bind(&tape);
+    let x = |cols| tape.constant(wave(7, STEPS, cols));
+    assert_close(
+        "Linear",
+        linear.apply(&p, x(INPUT)).value().iter(),
+        of_linear.outputs,
+    );
+    assert_close(
+        "Embedding",
+        words.apply(&p, &[3, 0, 1]).value().iter(),
+        of_words.outputs,
+    );
+    assert_close(
+        "LayerNorm",
+        norm.apply(&p, x(HIDDEN)).value().iter(),
+        of_norm.outputs,
+    );
+}
+
+/// A layer, and where PyTorch's tensors for it are.
+type Named = (Box<dyn Torch>, &'static str);
+
+/// One of each layer that PyTorch has, with the names of its tensors.
+fn layers(input: usize, hidden: usize, seed: u64) -> (ParameterSet<f64>, [Named; 7]) {
+    let (mut set, mut rng) = (ParameterSet::new(), ChaCha8Rng::seed_from_u64(seed));
+    let (s, r) = (&mut set, &mut rng);
+    let layers: [Named; 7] = [
+        (
+            Box::new(SimpleRnn::new(s, "rnn1", input, hidden, r)),
+            "rnn.*_l1",
+        ),
+        (
+            Box::new(Lstm::new(s, "lstm1", input, hidden, r)),
+            "lstm.*_l0_reverse",
+        ),
+        (
+            Box::new(Gru::new(s, "gru1", input, hidden, Reset::After, r)),
+            "gru.*",
+        ),
+        (
+            Box::new(Linear::new(s, "output", input, hidden, r)),
+            "linear.*",
+        ),
+        (
+            Box::new(Embedding::new(s, "words", input, hidden, r)),
+            "words.*",
+        ),
+        (Box::new(LayerNorm::new(s, "norm", hidden)), "norm.*"),
+        (
+            Box::new(LayerNorm::without_bias(s, "gain", hidden)),
+            "gain.*",
+        ),
+    ];
+    for id in set.ids() {
+        Init::Normal(1.0).apply(&mut set, id, &mut rng);
+    }
+    (set, layers)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn there_and_back_is_the_same(input in 1..5_usize, hidden in 1..5_usize, seed: u64) {
+        let (set, ours) = layers(input, hidden, seed);
+        let (mut other, theirs) = layers(input, hidden, !seed);
+        for ((ours, names), (theirs, _)) in ours.into_iter().zip(theirs) {
+            let state = torch::export(&set, ours.as_ref(), names);
+            torch::import(&mut other, theirs.as_ref(), &state, names)?;
+            prop_assert_eq!(torch::export(&other, theirs.as_ref(), names), state);
+        }
+        for id in set.ids() {
+            let same = other.find(set.name(id)).unwrap();
+            prop_assert_eq!(set.get(id), other.get(same), "{}", set.name(id));
+        }
+    }
+}
+
+#[test]
+fn the_names_are_torchs() {
+    let (set, layers) = layers(2, 3, 1);
+    let names = |(layer, names): Named| {
+        let state = torch::export(&set, layer.as_ref(), names);
+        state.into_keys().collect::<Vec<_>>().join(" ")
+    };
+    let expected = [
+        "rnn.bias_hh_l1 rnn.bias_ih_l1 rnn.weight_hh_l1 rnn.weight_ih_l1",
+        "lstm.bias_hh_l0_reverse lstm.bias_ih_l0_reverse lstm.weight_hh_l0_reverse \
+         lstm.weight_ih_l0_reverse",
+        "gru.bias_hh gru.bias_ih gru.weight_hh gru.weight_ih",
+        "linear.bias linear.weight",
+        "words.weight",
+        "norm.bias norm.weight",
+        "gain.weight",
+    ];
+    assert_eq!(layers.map(names), expected);
+}
+
+#[test]
+fn tensors_that_do_not_fit_are_named_and_nothing_changes() {
+    let (mut set, mut rng) = (ParameterSet::new(), rng());
+    let lstm = Lstm::new(&mut set, "lstm1", INPUT, HIDDEN, &mut rng);
+    let before: Vec<_> = set.ids().map(|id| set.get(id).clone()).collect();
+    let mut state = reference::TORCH_GRU.state();
+    let mut error = |state: &StateDict<f64>, names| {
+        let error = torch::import(&mut set, &lstm, state, names).unwrap_err();
+        let after = set.ids().zip(&before);
+        assert!(after.into_iter().all(|(id, before)| set.get(id) == before));
+        error.to_string()
+    };
+    assert_eq!(
+        error(&state, "net.*_l0"),
+        "the tensor net.weight_ih_l0 is [9, 2], and lstm1.U is [12, 2]"
+    );
+    assert_eq!(
+        error(&state, "net.*_l1"),
+        "there is no tensor net.weight_ih_l1, for lstm1.U: the state dict has net.bias_hh_l0, \
+         net.bias_ih_l0, net.weight_hh_l0, net.weight_ih_l0"
+    );
+    state.extend(reference::TORCH_LSTM.state());
+    state.remove("net.bias_hh_l0");
+    assert_eq!(
+        error(&state, "net.*_l0").split(':').next().unwrap(),
+        "there is no tensor net.bias_hh_l0, for lstm1.b"
+    );
+    state.insert("net.bias_hh_l0".into(), wave(1, 12, 1));
+    assert_eq!(
+        error(&state, "net.*_l0"),
+        "the tensor net.bias_hh_l0 is [12, 1], and lstm1.b is [1, 12]"
+    );
 }

@@ -9,7 +9,7 @@ use autograd::{Matrix, Tape};
 use layers::{
     Bound, Carried, Cell, CellKind, CharModel, Embedding, Generator, Gru, Init, LayerNorm,
     LayerNormGru, LayerNormLstm, Linear, Lstm, ParameterSet, Reset, SimpleRnn, Stack, State,
-    Weights, dropout, uniform, unroll, unroll_in_segments,
+    Weights, dropout, torch, uniform, unroll, unroll_in_segments,
 };
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 
@@ -483,6 +483,29 @@ fn normalised_layers_say_what_they_take() {
     assert_eq!(
         message(|| LayerNorm::new(&mut set, "norm", 0)),
         "norm: a layer of no features"
+    );
+}
+
+#[test]
+fn pytorchs_parameters_say_where_they_are() {
+    let (mut set, lstm) = lstm();
+    let gru = Gru::new(&mut set, "gru1", 3, 4, Reset::Before, &mut rng());
+    let state = torch::StateDict::new();
+    let pattern = "\"encoder\" as names of PyTorch's tensors: a * stands for weight, bias and the like, as \
+                   in \"encoder.*_l0\"";
+    assert_eq!(
+        message(|| torch::import(&mut set, &lstm, &state, "encoder")),
+        pattern
+    );
+    assert_eq!(message(|| torch::export(&set, &lstm, "encoder")), pattern);
+    let before = "gru1: it resets before the product, and PyTorch's after it";
+    assert_eq!(
+        message(|| torch::import(&mut set, &gru, &state, "encoder.*_l0")),
+        before
+    );
+    assert_eq!(
+        message(|| torch::export(&set, &gru, "encoder.*_l0")),
+        before
     );
 }
 

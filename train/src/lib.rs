@@ -66,7 +66,7 @@ pub mod prelude {
         Activation, Bound, Carried, Cell, CellKind, CharModel, CoupledLstm, Direction, Embedding,
         Generator, Gru, Init, LayerNorm, LayerNormGru, LayerNormLstm, Linear, Lstm, ParameterId,
         ParameterSet, PeepholeLstm, Reset, SimpleRnn, Stack, State, Unrolled, Weights, dropout,
-        sample, uniform, unroll, unroll_from,
+        sample, torch, uniform, unroll, unroll_from,
     };
     pub use pictures::{
         FadingMemory, FlowPictures, HeatMap, LineChart, ReplayPictures, TapePictures,
