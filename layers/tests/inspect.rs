@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use autograd::{Matrix, Tape, Var};
 use layers::{
-    Bound, Cell, Forward, Gru, Layer, Linear, Lstm, ParameterSet, Reset, Sequence, SimpleRnn, Stack,
+    Bound, Cell, CoupledLstm, Forward, Gru, Layer, LayerNormGru, LayerNormLstm, Linear, Lstm,
+    ParameterSet, PeepholeLstm, Reset, Sequence, SimpleRnn, Stack,
 };
 use proptest::prelude::*;
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
@@ -35,9 +36,13 @@ fn cell(
         0 => Arc::new(SimpleRnn::new(set, &name, input, hidden, rng)),
         1 => Arc::new(Lstm::new(set, &name, input, hidden, rng)),
         2 => Arc::new(Gru::new(set, &name, input, hidden, Reset::Before, rng)),
-        _ => {
+        3 => {
             Arc::new(Gru::new(set, &name, input, hidden, Reset::After, rng).with_learned_state(set))
         }
+        4 => Arc::new(PeepholeLstm::new(set, &name, input, hidden, rng)),
+        5 => Arc::new(CoupledLstm::new(set, &name, input, hidden, rng)),
+        6 => Arc::new(LayerNormLstm::new(set, &name, input, hidden, rng)),
+        _ => Arc::new(LayerNormGru::new(set, &name, input, hidden, rng)),
     }
 }
 
@@ -93,7 +98,7 @@ impl Model {
 
 /// The kinds of one or two layers, and the seed of their parameters.
 fn models() -> impl Strategy<Value = (Vec<usize>, u64)> {
-    (prop::collection::vec(0..4_usize, 1..3), any::<u64>())
+    (prop::collection::vec(0..8_usize, 1..3), any::<u64>())
 }
 
 /// The number of steps, and the arguments of [`Model::errors`].
@@ -128,8 +133,11 @@ proptest! {
                     let sees = if is_output { i == j } else if is_initial { j == 0 } else { j <= i };
                     let part = triangle.part(i, j).map_or(0.0, Matrix::norm);
                     prop_assert!(sees || part == 0.0, "{} of E_{} through step {}", name, i, j);
-                    // The first of all steps has a zero state before it, through which W gets nothing.
-                    let first = j == 0 && (name.ends_with(".W") || (i == 0 && name.ends_with("h0")));
+                    // The first of all steps has a zero state before it, through which W and what else
+                    // goes with the state get nothing.
+                    let of_state = [".W", ".p_i", ".p_f", ".norm_h.gain", ".norm_h_rz.gain", ".norm_h_n.gain"];
+                    let is_of_state = of_state.iter().any(|end| name.ends_with(end));
+                    let first = j == 0 && (is_of_state || (i == 0 && name.ends_with("h0")));
                     prop_assert!(!sees || first || part > 0.0, "{} of E_{} through step {}", name, i, j);
                 }
             }
@@ -147,7 +155,7 @@ proptest! {
         let p = model.set.bind(&tape);
         let errors = model.errors(&p, steps, symbols, together);
         let of_layer = |(layer, &kind): (usize, &usize)| {
-            let names: &[&str] = if kind == 1 { &["h", "c"] } else { &["h"] };
+            let names: &[&str] = if [1, 4, 5, 6].contains(&kind) { &["h", "c"] } else { &["h"] };
             names.iter().map(|name| tape.over_time(&format!("layer{layer}/{name}"))).collect::<Vec<_>>()
         };
         let nodes: Vec<Vec<Var<f64>>> = kinds.iter().enumerate().flat_map(of_layer).collect();

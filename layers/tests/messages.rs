@@ -12,9 +12,9 @@ use layers::loss::{
 };
 use layers::{
     Beam, Bound, Carried, Cell, CellKind, CharModel, Embedding, Forward, GatherRows, Generator,
-    Gru, Layer, Linear, Lstm, ParameterSet, Reset, Residual, Sampling, Sequence, SimpleRnn, Stack,
-    State, Stop, Weights, beam_search, dropout, greedy, scheduled_inputs, uniform, unroll,
-    unroll_in_segments,
+    Gru, Init, Layer, LayerNorm, LayerNormGru, LayerNormLstm, Linear, Lstm, ParameterSet, Reset,
+    Residual, Sampling, Sequence, SimpleRnn, Stack, State, Stop, Weights, beam_search, dropout,
+    greedy, scheduled_inputs, torch, uniform, unroll, unroll_in_segments,
 };
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 
@@ -460,6 +460,114 @@ fn decoding_says_what_a_step_has_to_give() {
     assert_eq!(
         message(|| scheduled_inputs(&[0; 2], logits.view(), 0.5, sampling, &mut rng())),
         "2 targets for logits [3, 5]"
+    );
+}
+
+#[test]
+fn starts_say_which_parameter() {
+    let (mut set, lstm) = lstm();
+    let mut init = |name: &str, init| message(|| set.init(name, init, &mut rng()));
+    assert_eq!(
+        init("lstm1.V", Init::Zeros),
+        "there is no parameter lstm1.V: this set has lstm1.U, lstm1.W, lstm1.b"
+    );
+    assert_eq!(
+        init("lstm1.U", Init::Identity(1.0)),
+        "lstm1.U: the identity of [4, 3], which is not square"
+    );
+    assert_eq!(
+        init("lstm1.W", Init::Uniform(f64::NAN)),
+        "lstm1.W: parameters drawn from U(-NaN, NaN)"
+    );
+    assert_eq!(
+        init("lstm1.W", Init::Normal(-1.0)),
+        "lstm1.W: parameters drawn from N(0, -1²)"
+    );
+    assert_eq!(
+        init("lstm1.b", Init::Constant(f64::INFINITY)),
+        "lstm1.b: parameters that start as Constant(inf)"
+    );
+    let matrix = |init: Init| message(|| init.matrix::<f64>(2, 3, &mut rng()));
+    assert_eq!(
+        matrix(Init::Orthogonal(f64::NAN)),
+        "parameters that start as Orthogonal(NaN)"
+    );
+    assert_eq!(
+        matrix(Init::Identity(1.0)),
+        "the identity of [2, 3], which is not square"
+    );
+    let mut none = ParameterSet::<f64>::new();
+    assert_eq!(
+        message(|| none.init("W", Init::Zeros, &mut rng())),
+        "there is no parameter W: this set has no parameters"
+    );
+    assert_eq!(
+        message(|| Init::Zeros.apply(&mut none, lstm.weights.u, &mut rng())),
+        "parameter 0 of another set: this one has no parameters, and goes with the model that was made \
+         with it"
+    );
+    assert_eq!(
+        message(|| none.add_stacked("W", 2, Matrix::zeros(5, 2))),
+        "W [5, 2] of 2 gates, which are not of as many rows each"
+    );
+}
+
+#[test]
+fn normalised_layers_say_what_they_take() {
+    let mut set = ParameterSet::<f64>::new();
+    let norm = LayerNorm::new(&mut set, "encoder.norm", 3);
+    let lstm = LayerNormLstm::new(&mut set, "lstm1", 3, 4, &mut rng());
+    let gru = LayerNormGru::new(&mut set, "gru1", 3, 4, &mut rng());
+    let tape = Tape::new();
+    let (p, q) = (set.bind(&tape), self::lstm().0.bind(&tape));
+    let x = |cols| tape.zeros(6, cols).named("x");
+    assert_eq!(
+        message(|| norm.apply(&p, x(4))),
+        "encoder.norm: apply: x [6, 4] has 4 columns: the layer has 3 features"
+    );
+    let of = |place: &str| {
+        format!("{place}: the layer's parameters are of another set than the one that was bound")
+    };
+    assert_eq!(message(|| norm.apply(&q, x(3))), of("encoder.norm: apply"));
+    let cells: [(&str, &dyn Fn(_, _) -> _); 2] = [
+        ("lstm1", &|p, x| message(|| lstm.project(p, x))),
+        ("gru1", &|p, x| message(|| gru.project(p, x))),
+    ];
+    for (name, project) in cells {
+        assert_eq!(
+            project(&p, x(5)),
+            format!("{name}: project: x [6, 5] has 5 columns: the layer has 3 inputs")
+        );
+        assert_eq!(project(&q, x(3)), of(&format!("{name}: project")));
+    }
+    assert_eq!(message(|| lstm.symbol_table(&q)), of("lstm1: project"));
+    assert_eq!(message(|| gru.symbol_table(&q)), of("gru1: project"));
+    assert_eq!(
+        message(|| LayerNorm::new(&mut set, "norm", 0)),
+        "norm: a layer of no features"
+    );
+}
+
+#[test]
+fn pytorchs_parameters_say_where_they_are() {
+    let (mut set, lstm) = lstm();
+    let gru = Gru::new(&mut set, "gru1", 3, 4, Reset::Before, &mut rng());
+    let state = torch::StateDict::new();
+    let pattern = "\"encoder\" as names of PyTorch's tensors: a * stands for weight, bias and the like, as \
+                   in \"encoder.*_l0\"";
+    assert_eq!(
+        message(|| torch::import(&mut set, &lstm, &state, "encoder")),
+        pattern
+    );
+    assert_eq!(message(|| torch::export(&set, &lstm, "encoder")), pattern);
+    let before = "gru1: it resets before the product, and PyTorch's after it";
+    assert_eq!(
+        message(|| torch::import(&mut set, &gru, &state, "encoder.*_l0")),
+        before
+    );
+    assert_eq!(
+        message(|| torch::export(&set, &gru, "encoder.*_l0")),
+        before
     );
 }
 

@@ -63,10 +63,11 @@ pub mod prelude {
         Shape, Tape, Var, gradcheck, gradcheck_second_order, hessian_vector_product, jvp,
     };
     pub use layers::{
-        Attended, Attention, Backward, Bidirectional, Bound, Carried, Cell, CellKind, CharModel,
-        Direction, Dropout, Embedding, Forward, Generator, Gru, Layer, Lengths, Linear, Lstm, Map,
-        ParameterId, ParameterSet, Reset, Residual, Sequence, SimpleRnn, Stack, State, States,
-        Unrolled, Weights, dropout, sample, uniform, unroll, unroll_from,
+        Activation, Attended, Attention, Backward, Bidirectional, Bound, Carried, Cell, CellKind,
+        CharModel, CoupledLstm, Direction, Dropout, Embedding, Forward, Generator, Gru, Init,
+        Layer, LayerNorm, LayerNormGru, LayerNormLstm, Lengths, Linear, Lstm, Map, ParameterId,
+        ParameterSet, PeepholeLstm, Reset, Residual, Sequence, SimpleRnn, Stack, State, States,
+        Unrolled, Weights, dropout, sample, torch, uniform, unroll, unroll_from,
     };
     pub use layers::{
         Beam, Decoder, GatherRows, Hypothesis, IntoLengths, Memory, Sampling, ScheduledSampling,
