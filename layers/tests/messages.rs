@@ -748,7 +748,7 @@ fn a_mixture_says_what_it_takes() {
 
 #[test]
 fn ctc_says_which_sample() {
-    let tape = Tape::<f64>::new();
+    let [tape, other] = [(); 2].map(|()| Tape::<f64>::new());
     let y = |symbols| tape.zeros(4, symbols).named("y");
     let (ctc, none): (_, [&[usize]; 0]) = (Ctc::new(3), []);
     assert_eq!(
@@ -766,6 +766,10 @@ fn ctc_says_which_sample() {
     assert_eq!(
         message(|| ctc.losses(&[y(4), y(5)], &[[0], [1]])),
         "ctc: 4 symbols in sample 0 and 5 in sample 1, y [4, 5]"
+    );
+    assert_eq!(
+        message(|| ctc.loss(&[y(4), other.zeros(4, 4)], &[[0], [1]])),
+        "ctc: sample 1, %0 [4, 4], is of another tape than sample 0, y [4, 4]"
     );
     assert_eq!(
         message(|| ctc.greedy(y(2).value())),

@@ -150,6 +150,12 @@ impl Ctc {
         );
         for (sample, (y, target)) in log_y.iter().zip(targets).enumerate() {
             assert!(
+                std::ptr::eq(y.tape(), log_y[0].tape()),
+                "ctc: sample {sample}, {}, is of another tape than sample 0, {}",
+                check::describe(*y),
+                check::describe(log_y[0])
+            );
+            assert!(
                 y.col_count() == symbols,
                 "ctc: {symbols} symbols in sample 0 and {} in sample {sample}, {}",
                 y.col_count(),

@@ -22,7 +22,6 @@ pub(super) struct Batch {
     symbols: Vec<Vec<usize>>,
     /// The number of symbols of l′ before it was filled up, in this order.
     widths: Vec<usize>,
-    blank: usize,
 }
 
 impl Batch {
@@ -43,7 +42,6 @@ impl Batch {
             lengths: order.iter().map(|&sample| lengths[sample]).collect(),
             order,
             widths,
-            blank,
         }
     }
 
@@ -119,12 +117,12 @@ impl Batch {
             .named("start")
     }
 
-    /// ln 1 where a blank may be skipped: s is another symbol than s − 2, and no blank;
-    /// ln 0 elsewhere.
+    /// ln 1 where a blank may be skipped: s is another symbol than s − 2, and so no blank; ln 0
+    /// elsewhere.
     pub fn skips<'t, T: Scalar>(&self, tape: &'t Tape<T>) -> Var<'t, T> {
         let may_skip = |row: usize, s: usize| {
             let symbols = &self.symbols[row];
-            s >= 2 && symbols[s] != self.blank && symbols[s] != symbols[s - 2]
+            s >= 2 && symbols[s] != symbols[s - 2]
         };
         self.constant(tape, self.width(), may_skip).named("skip")
     }

@@ -90,29 +90,28 @@ impl Ctc {
         log_y: &[T],
     ) -> Vec<Hypothesis> {
         let mut next: HashMap<usize, Endings> = HashMap::new();
-        for &Hypothesis {
-            prefix,
-            endings,
-            total,
-        } in beam
-        {
-            let last = prefixes.last(prefix);
+        for from in beam {
+            let last = prefixes.last(from.prefix);
             for (symbol, log_y) in log_y.iter().enumerate() {
                 let log_y = log_y.to_f64();
+                let repeats = last == Some(symbol);
                 if symbol == self.blank {
-                    next.entry(prefix).or_default().add_blank(total + log_y);
+                    let stays = next.entry(from.prefix).or_default();
+                    stays.add_blank(from.total + log_y);
                     continue;
                 }
-                let repeats = last == Some(symbol);
                 if repeats {
-                    next.entry(prefix)
-                        .or_default()
-                        .add_symbol(endings.symbol + log_y);
+                    let stays = next.entry(from.prefix).or_default();
+                    stays.add_symbol(from.endings.symbol + log_y);
                 }
-                let grows = log_y + if repeats { endings.blank } else { total };
-                if grows > NEVER {
-                    let longer = prefixes.with(prefix, symbol);
-                    next.entry(longer).or_default().add_symbol(grows);
+                let begins = if repeats {
+                    from.endings.blank
+                } else {
+                    from.total
+                };
+                if begins + log_y > NEVER {
+                    let grows = next.entry(prefixes.with(from.prefix, symbol)).or_default();
+                    grows.add_symbol(begins + log_y);
                 }
             }
         }
