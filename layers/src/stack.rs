@@ -14,7 +14,7 @@ use crate::{Bound, Layer, Sequence, StateSize, States};
 /// use rand::{SeedableRng, rngs::ChaCha8Rng};
 ///
 /// let (mut set, mut rng) = (ParameterSet::<f32>::new(), ChaCha8Rng::seed_from_u64(1));
-/// let stack = Stack::new()
+/// let stack = Stack::<f32>::new()
 ///     .with(Bidirectional::new("lstm1", |name| Lstm::new(&mut set, name, 20, 16, &mut rng)))
 ///     .with(Dropout::new(0.3))
 ///     .with(Forward(Gru::new(&mut set, "gru2", 32, 24, Reset::After, &mut rng)))
