@@ -46,7 +46,7 @@ impl Run {
                     .flat_map(|t| streams.clone().map(move |s| symbol(s, t)))
                     .collect()
             };
-            let (logits, states) = model.logits(p, &read(0), size, carried, None);
+            let (logits, states) = model.logits(p, &read(0), size, carried);
             Carried::store_all(carried, &states);
             logits.cross_entropy(&read(1)) * (size as f32 / BATCH as f32)
         });

@@ -10,6 +10,7 @@ use std::ops::{Index, IndexMut, Range};
 use std::sync::Arc;
 
 use crate::Scalar;
+pub(crate) use print::short;
 pub(crate) use view::range_complaint;
 pub use view::{MatrixMut, MatrixView};
 

@@ -3,7 +3,7 @@
 //! | where | operations |
 //! |---|---|
 //! | [`unary`] | functions of each element: `tanh`, `sigmoid`, `relu`, `softplus`, `exp`, `ln`, `sqrt`, `square`, `abs`, `powi`, `clamp`; and with a number: `negate`, `shift`, `scale`, `sub_from`, `div_into`, written `-x`, `x + c`, `c * x`, `c - x`, `c / x` |
-//! | [`binary`] | `add`, `sub`, `mul`, `div`, written `+ - * /`, with broadcasting of row vectors, column vectors and scalars |
+//! | [`binary`] | `add`, `sub`, `mul`, `div`, written `+ - * /`, and `log_add_exp`, with broadcasting of row vectors, column vectors and scalars |
 //! | [`product`] | `matmul`, `matmul_t`, `add_matmul_t` |
 //! | [`reduce`] | `sum`, `mean`, `sum_rows`, `sum_cols`, `row_max` |
 //! | [`softmax`] | `softmax`, `log_softmax`, `log_sum_exp` |

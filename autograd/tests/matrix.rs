@@ -288,6 +288,8 @@ fn views_of_views_see_the_elements_of_the_matrix() {
 fn display_is_short() {
     let small = Matrix::from([[1.0, -2.5]]);
     assert_eq!(small.to_string(), "[[1.0000, -2.5000]]");
+    let exploded = Matrix::from([[-1e30f32, 1234567.0, f32::INFINITY]]);
+    assert_eq!(format!("{exploded:.2}"), "[[-1.00e30, 1234567.00, inf]]");
     assert_eq!(format!("{small:.1}"), "[[1.0, -2.5]]");
     let large = Matrix::<f32>::zeros(100, 100).to_string();
     assert!(large.len() < 600 && large.contains('…'), "{large}");

@@ -63,6 +63,38 @@ fn infinities_are_what_they_are() {
     );
 }
 
+/// A sum of logarithms keeps what the smaller adds, overflows nowhere, and takes −∞ for nothing.
+#[test]
+fn logarithms_are_added_at_the_ends_of_the_numbers() {
+    const LOW: f32 = f32::NEG_INFINITY;
+    const HIGH: f32 = f32::INFINITY;
+    let tape = Tape::<f32>::new();
+    for (a, b, y, share) in [
+        (LOW, -3.0, -3.0, 0.0),
+        (LOW, LOW, LOW, 0.5),
+        (HIGH, 3.0, HIGH, 1.0),
+        (HIGH, HIGH, HIGH, 0.5),
+        (HIGH, LOW, HIGH, 1.0),
+        (1e30, -1e30, 1e30, 1.0),
+        (1e8, 1e8, 1e8, 0.5),
+        (0.0, -16.0, (-16f32).exp().ln_1p(), 1.0),
+    ] {
+        for (a, b, share) in [(a, b, share), (b, a, 1.0 - share)] {
+            let [x, z] = [a, b].map(|x| tape.var(Matrix::scalar(x)));
+            let sum = x.log_add_exp(z);
+            let gradients = sum.backward();
+            let of = |x| gradients.of(x).data()[0];
+            assert_eq!(sum.item(), y, "{a} and {b}");
+            assert!((of(x) - share).abs() < 1e-6, "{a} and {b}: {}", of(x));
+            assert!((of(x) + of(z) - 1.0).abs() < 1e-6, "{a} and {b}");
+        }
+    }
+    for (a, b) in [(f32::NAN, 1.0), (f32::NAN, LOW), (f32::NAN, f32::NAN)] {
+        let [x, z] = [a, b].map(|x| tape.var(Matrix::scalar(x)));
+        assert!(x.log_add_exp(z).item().is_nan() && z.log_add_exp(x).item().is_nan());
+    }
+}
+
 type Function = for<'t> fn(Var<'t, f64>, Var<'t, f64>) -> Var<'t, f64>;
 
 fn said<R>(f: impl FnOnce() -> R) -> String {
@@ -138,7 +170,7 @@ proptest! {
         let b = tape.var(Matrix::from_fn(m, n, |r, c| wave(c + 1, r)));
         let repeated = |r: usize, c: usize| b.value()[(r.min(m - 1), c.min(n - 1))];
         let whole = tape.var(Matrix::from_fn(rows, cols, repeated));
-        const FUNCTIONS: [Function; 5] = [|a, b| a + b, |a, b| b - a, |a, b| a * b, |a, b| b / a, |a, b| a / b];
+        const FUNCTIONS: [Function; 6] = [|a, b| a.log_add_exp(b), |a, b| a + b, |a, b| b - a, |a, b| a * b, |a, b| b / a, |a, b| a / b];
         for f in FUNCTIONS {
             let (spread, full) = (f(a, b), f(a, whole));
             prop_assert_eq!(spread.value().to_matrix(), full.value().to_matrix());

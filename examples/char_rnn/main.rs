@@ -16,6 +16,7 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use layers::Sampling;
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 use train::Checkpoint;
 
@@ -64,8 +65,12 @@ fn write_sample(args: &SampleArgs) -> Outcome<()> {
     let restored = checkpoint.restore(&mut parameters);
     restored.map_err(|e| format!("{}: {e}", args.load.display()))?;
     let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
-    let choice = (args.temperature, args.top_k);
-    let text = model.write(&parameters, &args.prime, args.length, choice, &mut rng)?;
+    let sampling = Sampling {
+        temperature: args.temperature,
+        top_k: args.top_k,
+        top_p: args.top_p,
+    };
+    let text = model.write(&parameters, &args.prime, args.length, sampling, &mut rng)?;
     let mut out = std::io::stdout().lock();
     write!(out, "{}{text}", args.prime)?;
     if out.is_terminal() {

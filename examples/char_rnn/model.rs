@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use layers::{CharModel, Generator, ParameterSet, sample};
+use layers::{CharModel, Generator, ParameterSet, Sampling};
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
 use serde::{Deserialize, Serialize};
 use train::{Checkpoint, Vocabulary};
@@ -38,7 +38,8 @@ impl Model {
             hidden,
             layers,
             &mut rng,
-        );
+        )
+        .with_dropout(settings.dropout);
         Ok((
             Model {
                 network,
@@ -77,7 +78,7 @@ impl Model {
         parameters: &ParameterSet,
         prime: &str,
         length: usize,
-        (temperature, top_k): (f64, Option<usize>),
+        sampling: Sampling,
         rng: &mut impl Rng,
     ) -> Outcome<String> {
         let mut symbols = self.vocabulary.encode(prime)?;
@@ -91,7 +92,7 @@ impl Model {
         let mut written = Vec::with_capacity(length);
         while written.len() < length {
             let logits = generator.read(&[last]);
-            last = sample(logits.row(0), temperature, top_k, rng)?;
+            last = sampling.draw(logits.row(0), rng)?;
             written.push(last);
         }
         Ok(self.vocabulary.decode(&written))

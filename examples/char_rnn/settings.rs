@@ -107,6 +107,9 @@ pub struct SampleArgs {
     /// Choose among so many of the likeliest characters only
     #[arg(long, value_parser = at_least_one)]
     pub top_k: Option<usize>,
+    /// Choose among the likeliest characters that have this probability together only
+    #[arg(long, allow_negative_numbers = true, value_parser = share)]
+    pub top_p: Option<f64>,
     /// Seed of the choices
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -137,6 +140,11 @@ fn positive(text: &str) -> Result<f64, String> {
 fn probability(text: &str) -> Result<f64, String> {
     let number = text.parse().ok().filter(|x| (0.0..1.0).contains(x));
     number.ok_or("expected a number from 0 to below 1".into())
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|&x| x > 0.0 && x <= 1.0);
+    number.ok_or("expected a number above 0, and at most 1".into())
 }
 
 impl Settings {

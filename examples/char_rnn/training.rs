@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use autograd::Var;
 use indicatif::{ProgressBar, ProgressStyle};
-use layers::{Bound, Carried, ParameterSet};
-use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
+use layers::{Bound, Carried, ParameterSet, Sampling};
+use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 use train::{Adam, Checkpoint, Trainer, Vocabulary, Windows, read_text, split};
 
 use crate::Outcome;
@@ -92,7 +92,11 @@ pub fn train(args: &TrainArgs) -> Outcome<()> {
 fn show(model: &Model, trainer: &Trainer, when: &str) -> Outcome<()> {
     let mut rng = ChaCha8Rng::seed_from_u64(model.settings.seed);
     let prime: String = model.vocabulary.chars().iter().take(1).collect();
-    let text = model.write(trainer.parameters(), &prime, 300, (0.8, None), &mut rng)?;
+    let sampling = Sampling {
+        temperature: 0.8,
+        ..Sampling::default()
+    };
+    let text = model.write(trainer.parameters(), &prime, 300, sampling, &mut rng)?;
     println!("\n--- sampled {when} ---\n{}\n---\n", text.trim());
     Ok(())
 }
@@ -136,22 +140,16 @@ impl Part {
     }
 
     /// Records the part's share of the mean loss.
-    fn loss<'t>(&mut self, model: &Model, p: &Bound<'t>, rng: ChaCha8Rng) -> Var<'t> {
-        let Settings { dropout, batch, .. } = model.settings;
-        let (size, mut rng) = (self.streams.len(), rng);
-        let drop: Option<(f64, &mut dyn Rng)> = match dropout {
-            0.0 => None,
-            p => Some((p, &mut rng)),
-        };
-        let network = &model.network;
-        let share = size as f32 / batch as f32;
+    fn loss<'t>(&mut self, model: &Model, p: &Bound<'t>) -> Var<'t> {
+        let (size, network) = (self.streams.len(), &model.network);
+        let share = size as f32 / model.settings.batch as f32;
         if let Some(segment) = model.settings.recompute {
             let data = (&self.inputs[..], &self.targets[..]);
             let (loss, states) = network.loss_in_segments(p, data, size, &self.carried, segment);
             Carried::store_all(&mut self.carried, &states);
             return loss * share;
         }
-        let (logits, states) = network.logits(p, &self.inputs, size, &self.carried, drop);
+        let (logits, states) = network.logits(p, &self.inputs, size, &self.carried);
         Carried::store_all(&mut self.carried, &states);
         logits.cross_entropy(&self.targets).named("E") * share
     }
@@ -179,11 +177,8 @@ fn run_epoch(
             windows.fill_streams(window, streams, &mut part.inputs, &mut part.targets);
         }
         let report = trainer.step_in_parts(&mut parts, |p, part| {
-            part.loss(
-                model,
-                p,
-                dropout_rng(model.settings.seed, step, part.number),
-            )
+            let seed = noise_seed(model.settings.seed, step, part.number);
+            part.loss(model, &p.training(seed))
         })?;
         total += report.loss;
         bar.set_message(format!("{:.3} nats", report.loss));
@@ -193,12 +188,11 @@ fn run_epoch(
     Ok(total / windows.len() as f64)
 }
 
-/// A generator for each part of each step, so that a resumed run draws what an unbroken one would
-/// have drawn.
-fn dropout_rng(seed: u64, step: u64, part: u64) -> ChaCha8Rng {
+/// A seed for each part of each step, so that a resumed run draws what an unbroken one would have drawn.
+fn noise_seed(seed: u64, step: u64, part: u64) -> u64 {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream((part << 48) + step + 1);
-    rng
+    rng.random()
 }
 
 /// Steps that an evaluation has on a tape at once.

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use autograd::{Scalar, Tape, Var};
+use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
 
 use crate::ParameterId;
 use crate::parameters::Identity;
@@ -16,6 +18,27 @@ pub struct Bound<'t, T = f32> {
     count: usize,
     /// The set, where it is known.
     set: Option<Identity>,
+    /// What the noise of training is drawn from.
+    noise: Option<u64>,
+}
+
+/// What a bound set is besides its variables.
+#[derive(Clone, Copy)]
+pub(crate) struct Kind {
+    pub count: usize,
+    set: Option<Identity>,
+    noise: Option<u64>,
+}
+
+impl Kind {
+    /// With noise of its own for the steps from `t` on.
+    pub fn at(self, t: usize) -> Self {
+        const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15; // an odd number without a pattern
+        let noise = self
+            .noise
+            .map(|seed| seed ^ (t as u64 + 1).wrapping_mul(GOLDEN));
+        Kind { noise, ..self }
+    }
 }
 
 impl<'t, T: Scalar> Bound<'t, T> {
@@ -30,6 +53,7 @@ impl<'t, T: Scalar> Bound<'t, T> {
             first,
             count,
             set,
+            noise: None,
         }
     }
 
@@ -64,6 +88,27 @@ impl<'t, T: Scalar> Bound<'t, T> {
         Self::new(tape, first, vars.len(), set)
     }
 
+    /// The same for training: layers that do something else there, such as
+    /// [`Dropout`](crate::Dropout), do it, and draw their random numbers from this seed. Another step
+    /// of the training takes another seed.
+    #[must_use]
+    pub fn training(self, seed: u64) -> Self {
+        Bound {
+            noise: Some(seed),
+            ..self
+        }
+    }
+
+    /// A generator for what is drawn next, in training: it depends on the seed and the position on the
+    /// tape, so that no layer has to hand it to another.
+    pub fn noise(&self) -> Option<ChaCha8Rng> {
+        self.noise.map(|seed| {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            rng.set_stream(self.tape.len() as u64);
+            rng
+        })
+    }
+
     /// The variable of a parameter.
     ///
     /// # Panics
@@ -89,9 +134,32 @@ impl<'t, T: Scalar> Bound<'t, T> {
         self.set.is_none_or(|set| id.is_of(set))
     }
 
-    /// The set, where it is known.
-    pub(crate) fn set(&self) -> Option<Identity> {
-        self.set
+    /// What it is besides its variables, for [`Bound::on_vars`].
+    pub(crate) fn kind(&self) -> Kind {
+        let Bound {
+            count, set, noise, ..
+        } = *self;
+        Kind { count, set, noise }
+    }
+
+    /// The same at the beginning of the tape that it has been bound to.
+    pub(crate) fn again(tape: &'t Tape<T>, kind: Kind) -> Self {
+        let Kind { count, set, noise } = kind;
+        Bound {
+            tape,
+            first: 0,
+            count,
+            set,
+            noise,
+        }
+    }
+
+    /// The same on the first of these variables, which are copies of its own.
+    #[track_caller]
+    pub(crate) fn on_vars(vars: &[Var<'t, T>], kind: Kind) -> Self {
+        let Kind { count, set, noise } = kind;
+        let bound = Self::from_vars_of(&vars[..count], set);
+        Bound { noise, ..bound }
     }
 
     /// All variables, in the order of the set.

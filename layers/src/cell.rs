@@ -1,44 +1,8 @@
 //! [`Cell`]: one time step of a recurrent layer.
 
-use std::fmt;
-
 use autograd::{Scalar, Var};
 
-use crate::{Bound, ParameterId, Projection, Weights, check};
-
-/// What a layer hands from one step to the next, a row for each sample of the mini-batch.
-#[derive(Clone, Copy)]
-pub struct State<'t, T = f32> {
-    /// The hidden state h_t: `[B, H]`.
-    pub h: Var<'t, T>,
-    /// The cell state c_t of an LSTM: `[B, H]`.
-    pub c: Option<Var<'t, T>>,
-}
-
-impl<'t, T: Scalar> State<'t, T> {
-    /// The same values, cut from the graph: no gradient passes, which truncates backpropagation
-    /// through time here.
-    pub fn detach(self) -> Self {
-        State {
-            h: self.h.detach(),
-            c: self.c.map(Var::detach),
-        }
-    }
-}
-
-impl<T: Scalar> fmt::Debug for State<'_, T> {
-    /// The names and shapes: `State { h: lstm1/h.3 [4, 8], c: lstm1/c.3 [4, 8] }`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut state = f.debug_struct("State");
-        for (name, part) in [("h", Some(self.h)), ("c", self.c)] {
-            if let Some(part) = part {
-                let label = part.info().label();
-                state.field(name, &format_args!("{label} {}", part.shape()));
-            }
-        }
-        state.finish()
-    }
-}
+use crate::{Bound, ParameterId, Projection, State, Weights, check};
 
 /// One time step of a recurrent layer, as its equations.
 ///

@@ -9,8 +9,8 @@ use rand::Rng;
 use thiserror::Error;
 
 use crate::{
-    Bound, Carried, Cell, Gru, Linear, Lstm, ParameterSet, Projection, Reset, SimpleRnn, Stack,
-    State, check, dropout,
+    Bound, Carried, Cell, Dropout, Forward, Gru, IntoLengths, Layer, Linear, Lstm, ParameterSet,
+    Reset, Sequence, SimpleRnn, Stack, State, check,
 };
 
 /// The kinds of recurrent layers, by name: "rnn", "lstm", "gru".
@@ -89,7 +89,7 @@ impl FromStr for CellKind {
 /// let mut carried = model.zeros(2);
 /// let tape = Tape::new();
 /// let symbols = [0, 4, 1, 3, 2, 2]; // three steps of two texts: 0 1 2 and 4 3 2
-/// let (logits, states) = model.logits(&set.bind(&tape), &symbols, 2, &carried, None);
+/// let (logits, states) = model.logits(&set.bind(&tape), &symbols, 2, &carried);
 /// let _gradients = logits.cross_entropy(&[1, 3, 2, 2, 0, 0]).backward();
 /// Carried::store_all(&mut carried, &states);
 /// ```
@@ -118,16 +118,31 @@ impl<T: Scalar> CharModel<T> {
         rng: &mut (impl Rng + ?Sized),
     ) -> Self {
         assert!(layers > 0, "a model of no layers");
-        let layer = |i| {
+        let mut stack = Stack::new();
+        for i in 1..=layers {
             let input = if i == 1 { vocabulary } else { hidden };
-            kind.build(set, &format!("{kind}{i}"), input, hidden, rng)
-        };
-        let cells = (1..=layers).map(layer).collect();
+            let cell = kind.build(set, &format!("{kind}{i}"), input, hidden, rng);
+            stack = stack.with(Forward(cell));
+        }
         CharModel {
-            stack: Stack { cells },
+            stack,
             output: Linear::new(set, "output", hidden, vocabulary, rng),
             vocabulary,
         }
+    }
+
+    /// The same with dropout of probability `p` on every layer's outputs, in training (see
+    /// [`Bound::training`]).
+    ///
+    /// # Panics
+    /// If p is not in 0..1.
+    #[must_use]
+    #[track_caller]
+    pub fn with_dropout(mut self, p: f64) -> Self {
+        let dropout: Arc<dyn Layer<T> + Send + Sync> = Arc::new(Dropout::new(p));
+        let layers = self.stack.layers.into_iter();
+        self.stack.layers = layers.flat_map(|layer| [layer, dropout.clone()]).collect();
+        self
     }
 
     /// The state before a text, zeros for every layer, to be carried from pass to pass.
@@ -139,55 +154,52 @@ impl<T: Scalar> CharModel<T> {
         self.stack.zeros(batch)
     }
 
-    /// The logits of every next symbol, `[T*B, V]`, and the final states. `symbols` are T steps of
-    /// B texts, step by step. With `dropout`, elements of every layer's outputs are dropped with
-    /// that probability.
+    /// The logits of every next symbol, `[Σ_t B_t, V]`, and the final states. `symbols` are those of all
+    /// texts, step by step; `lengths` is the number B of texts if all are as long, else [`Lengths`].
     ///
     /// # Panics
-    /// If there are no symbols or their number is no multiple of `batch`, a symbol is not below V,
-    /// the states are not one of B rows for each layer, or the probability is not in 0..1.
+    /// If there are no symbols or they are not those of the lengths, a symbol is not below V, or the
+    /// states are not one of B rows for each layer.
+    ///
+    /// [`Lengths`]: crate::Lengths
     #[track_caller]
     pub fn logits<'t>(
         &self,
         p: &Bound<'t, T>,
         symbols: &[usize],
-        batch: usize,
+        lengths: impl IntoLengths,
         states: &[Carried<T>],
-        dropout: Option<(f64, &mut dyn Rng)>,
     ) -> (Var<'t, T>, Vec<State<'t, T>>) {
-        let zx = self.project(p, symbols, batch);
-        self.logits_of(p, zx, batch, states, dropout)
-    }
-
-    /// z_x of the first layer, for T steps of `batch` texts.
-    #[track_caller]
-    fn project<'t, 's>(
-        &self,
-        p: &Bound<'t, T>,
-        symbols: &'s [usize],
-        batch: usize,
-    ) -> Projection<'t, 's, T> {
         assert!(!symbols.is_empty(), "a text of no symbols");
-        let _ = check::steps(symbols.len(), "symbols", batch);
-        let first = self.stack.first();
-        check::lookup(first, p, symbols);
-        first.project_symbols(p, symbols)
+        let x = Sequence::from_stacked_symbols(symbols, lengths);
+        self.check(p, symbols, x.lengths().samples(), states);
+        self.logits_of(p, x, states)
     }
 
-    /// [`CharModel::logits`] from z_x of the first layer.
+    /// That symbols and states are the model's, and the parameters too.
     #[track_caller]
+    pub(crate) fn check(
+        &self,
+        p: &Bound<'_, T>,
+        symbols: &[usize],
+        samples: usize,
+        states: &[Carried<T>],
+    ) {
+        check::parameters("", "a character model", p, [self.output.v]);
+        check::symbols("", symbols, self.vocabulary);
+        check::states(states, &self.stack.state_sizes(), samples);
+    }
+
+    /// [`CharModel::logits`] of sequences that have been checked.
     pub(crate) fn logits_of<'t>(
         &self,
         p: &Bound<'t, T>,
-        zx: Projection<'t, '_, T>,
-        batch: usize,
+        x: Sequence<'t, T>,
         states: &[Carried<T>],
-        dropout: Option<(f64, &mut dyn Rng)>,
     ) -> (Var<'t, T>, Vec<State<'t, T>>) {
-        let mut drop = dropping(dropout);
         let states: Vec<_> = states.iter().map(|s| s.on(p.tape())).collect();
-        let (h, states) = self.stack.run(p, zx, batch, &states, &mut drop);
-        let logits = self.output.apply(p, drop(h)).named("logits");
+        let (h, states) = self.stack.run_from(p, x, &states);
+        let logits = self.output.apply(p, h.stacked()).named("logits");
         (logits, states)
     }
 }
@@ -195,18 +207,7 @@ impl<T: Scalar> CharModel<T> {
 impl<T: Scalar> fmt::Debug for CharModel<T> {
     /// `CharModel(lstm1: 65 -> 128, lstm2: 128 -> 128, output: 128 -> 65)`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let output = &self.output;
-        let sizes = format!("{} -> {}", output.input_size(), output.output_size());
-        let output = check::place(&output.name, &sizes);
-        write!(f, "CharModel({}, {output})", self.stack.sizes())
-    }
-}
-
-fn dropping<'t, T: Scalar>(
-    mut dropout: Option<(f64, &mut dyn Rng)>,
-) -> impl FnMut(Var<'t, T>) -> Var<'t, T> {
-    move |x| match &mut dropout {
-        Some((p, rng)) => self::dropout(x, *p, *rng),
-        None => x,
+        let output = Layer::<T>::description(&self.output);
+        write!(f, "CharModel({}, {output})", self.stack.description())
     }
 }

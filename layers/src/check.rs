@@ -3,11 +3,9 @@
 //! These come before anything is recorded, as Rust knows no caller of a method that is called
 //! through `dyn Cell`.
 
-use std::sync::Arc;
-
 use autograd::{Matrix, Scalar, Shape, Var};
 
-use crate::{Bound, Carried, Cell, ParameterId, Projection, State};
+use crate::{Bound, Carried, Cell, ParameterId, Projection, State, StateSize};
 
 /// "lstm1: project", for a layer and what is done with it.
 pub(crate) fn place(layer: &str, doing: &str) -> String {
@@ -200,44 +198,39 @@ pub(crate) fn start<T: Scalar, C: Cell<T> + ?Sized>(cell: &C, p: &Bound<'_, T>, 
     parameters(&weights.name, "initial_state", p, learned);
 }
 
-/// That the states carried are one for each layer, with a row for each sample.
+/// That the states carried are those of a model's layers, with a row for each sample.
 #[track_caller]
-pub(crate) fn states<T: Scalar>(
-    cells: &[Arc<dyn Cell<T> + Send + Sync>],
-    states: &[Carried<T>],
-    batch: usize,
-) {
-    let (layers, given) = (cells.len(), states.len());
-    assert!(layers == given, "{given} states for {layers} layers");
-    for (cell, state) in cells.iter().zip(states) {
-        let name = &cell.weights().name;
-        let expected = Shape::new(batch, cell.hidden_size());
-        let shapes = [Some(state.h.shape()), state.c.as_ref().map(Matrix::shape)];
-        for found in shapes.into_iter().flatten() {
-            assert!(
-                found == expected,
-                "{}",
-                place(
-                    name,
-                    &format!("the state carried is {found} and would have to be {expected}")
-                )
-            );
-        }
-        let has = |c| if c { "a c" } else { "no c" };
-        let (ours, theirs) = (cell.has_cell_state(), state.c.is_some());
+pub(crate) fn states<T: Scalar>(states: &[Carried<T>], sizes: &[StateSize], samples: usize) {
+    let (given, layers) = (states.len(), sizes.len());
+    assert!(
+        given == layers,
+        "{given} states for {layers} recurrent layers"
+    );
+    let print = |(h, c): (Shape, Option<Shape>)| match c {
+        Some(c) => format!("h {h} and c {c}"),
+        None => format!("h {h} and no c"),
+    };
+    for (i, (state, size)) in states.iter().zip(sizes).enumerate() {
+        let shape = Shape::new(samples, size.hidden);
+        let expected = (shape, size.has_c.then_some(shape));
+        let found = (state.h.shape(), state.c.as_ref().map(Matrix::shape));
         assert!(
-            ours == theirs,
-            "{}",
-            place(
-                name,
-                &format!(
-                    "the state carried has {}, and the layer's has {}",
-                    has(theirs),
-                    has(ours)
-                )
-            )
+            found == expected,
+            "the state carried for recurrent layer {i} is {}, and would have to be {}",
+            print(found),
+            print(expected)
         );
     }
+}
+
+/// That a segment has steps.
+#[track_caller]
+pub(crate) fn segment(steps: usize, segment: usize) {
+    assert!(
+        segment > 0,
+        "segments of no steps: give the steps of each, such as {}",
+        (steps as f64).sqrt().ceil().max(1.0)
+    );
 }
 
 /// That a mini-batch has rows.
@@ -273,4 +266,17 @@ pub(crate) fn steps(rows: usize, what: &str, batch: usize) -> usize {
         rows.next_multiple_of(batch)
     );
     rows / batch
+}
+
+/// That a layer is given as many features as it takes, as far as that is known.
+pub(crate) fn features(layer: &str, takes: usize, given: Option<usize>) -> Result<(), String> {
+    match given {
+        Some(given) if given != takes => {
+            let name = if layer.is_empty() { "a layer" } else { layer };
+            Err(format!(
+                "{name} takes {takes} features, and is given {given}"
+            ))
+        }
+        _ => Ok(()),
+    }
 }

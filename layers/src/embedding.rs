@@ -4,7 +4,7 @@ use autograd::{Scalar, Var};
 use rand::Rng;
 
 use crate::weights::{dotted, sizes};
-use crate::{Bound, ParameterId, ParameterSet, check, uniform};
+use crate::{Bound, Layer, ParameterId, ParameterSet, Sequence, States, check, uniform};
 
 /// A learned vector for each class, such as a word.
 #[derive(Clone, Debug)]
@@ -13,6 +13,8 @@ pub struct Embedding {
     pub name: String,
     /// E: `[classes, size]`, a row for each class.
     pub e: ParameterId,
+    classes: usize,
+    size: usize,
 }
 
 impl Embedding {
@@ -33,6 +35,8 @@ impl Embedding {
         Embedding {
             name: name.into(),
             e: set.add(dotted(name, "E"), e),
+            classes,
+            size,
         }
     }
 
@@ -46,5 +50,34 @@ impl Embedding {
         let e = p.var(self.e);
         check::indices(&self.name, "class", classes, e.row_count());
         e.gather_rows(classes).named("x")
+    }
+}
+
+/// Of symbols, over all steps at once.
+impl<T: Scalar> Layer<T> for Embedding {
+    #[track_caller]
+    fn pass<'t>(
+        &self,
+        p: &Bound<'t, T>,
+        x: Sequence<'t, T>,
+        _: &mut States<'t, T>,
+    ) -> Sequence<'t, T> {
+        let place = || {
+            check::place(
+                &self.name,
+                "an embedding reads symbols, and these are features",
+            )
+        };
+        let symbols = x.symbols().unwrap_or_else(|| panic!("{}", place()));
+        Sequence::from_stacked(self.apply(p, symbols), x.lengths())
+    }
+
+    fn output_size(&self, _: Option<usize>) -> Result<Option<usize>, String> {
+        Ok(Some(self.size))
+    }
+
+    fn description(&self) -> String {
+        let sizes = format!("{} -> {}", self.classes, self.size);
+        check::place(&self.name, &sizes)
     }
 }

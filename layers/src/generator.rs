@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use autograd::{MatrixView, Scalar, Tape};
+use autograd::{Matrix, MatrixView, Scalar, Tape, Var};
 
-use crate::parameters::Identity;
-use crate::{Bound, Carried, CharModel, ParameterSet, Projection, check};
+use crate::bound::Kind;
+use crate::{Bound, Carried, CharModel, Layer, ParameterSet, Sequence, check};
 
 /// Runs a [`CharModel`] one symbol at a time, as for writing text.
 ///
@@ -30,10 +30,11 @@ use crate::{Bound, Carried, CharModel, ParameterSet, Projection, check};
 pub struct Generator<'m, T: Scalar = f32> {
     model: &'m CharModel<T>,
     tape: Tape<T>,
-    /// The model's parameters.
-    parameters: (usize, Option<Identity>),
-    /// The first layer's inputs by symbol, the last node that is kept.
-    table: usize,
+    parameters: Kind,
+    /// The first layer's inputs by symbol.
+    table: Option<usize>,
+    /// The nodes that are kept.
+    kept: usize,
     carried: Vec<Carried<T>>,
     batch: usize,
 }
@@ -47,11 +48,12 @@ impl<'m, T: Scalar> Generator<'m, T> {
     pub fn new(model: &'m CharModel<T>, parameters: &ParameterSet<T>, batch: usize) -> Self {
         let tape = Tape::new();
         let p = parameters.bind(&tape);
-        check::lookup(model.stack.first(), &p, &[]);
-        let table = model.stack.first().symbol_table(&p).index();
+        model.check(&p, &[], batch, &model.zeros(batch));
+        let table = model.stack.table(&p).map(Var::index);
         Generator {
             model,
-            parameters: (p.len(), p.set()),
+            parameters: p.kind(),
+            kept: tape.len(),
             table,
             carried: model.zeros(batch),
             batch,
@@ -67,15 +69,43 @@ impl<'m, T: Scalar> Generator<'m, T> {
     pub fn read(&mut self, symbols: &[usize]) -> MatrixView<'_, T> {
         let (found, batch) = (symbols.len(), self.batch);
         assert!(found == batch, "{found} symbols for {batch} texts");
-        check::symbols("", symbols, self.tape.node(self.table).row_count());
-        self.tape.rewind(self.table + 1);
-        let (count, set) = self.parameters;
-        let p = Bound::new(&self.tape, 0, count, set);
-        let table = self.tape.node(self.table);
-        let zx = Projection::LookedUp { table, symbols };
-        let (logits, states) = self.model.logits_of(&p, zx, batch, &self.carried, None);
-        Carried::store_all(&mut self.carried, &states);
-        logits.value()
+        let mut carried = std::mem::take(&mut self.carried);
+        let logits = self.logits(symbols, &mut carried);
+        self.carried = carried;
+        self.tape.node(logits).value()
+    }
+
+    /// The next symbols of some texts from given states, as [`beam_search`](crate::beam_search) and its
+    /// like take a step: the logits of the symbols after, and the states after. What
+    /// [`Generator::read`] has read is left as it is.
+    ///
+    /// # Panics
+    /// If the states are not one for each layer with a row for each symbol, or a symbol is not below V.
+    #[track_caller]
+    pub fn step(
+        &mut self,
+        symbols: &[usize],
+        mut states: Vec<Carried<T>>,
+    ) -> (Matrix<T>, Vec<Carried<T>>) {
+        check::states(&states, &self.model.stack.state_sizes(), symbols.len());
+        let logits = self.logits(symbols, &mut states);
+        (self.tape.node(logits).value().to_matrix(), states)
+    }
+
+    /// The node of the logits of the symbols after these; the states are moved on.
+    #[track_caller]
+    fn logits(&mut self, symbols: &[usize], states: &mut [Carried<T>]) -> usize {
+        check::symbols("", symbols, self.model.vocabulary);
+        self.tape.rewind(self.kept);
+        let p = Bound::again(&self.tape, self.parameters);
+        let x = Sequence::from_stacked_symbols(symbols, symbols.len());
+        let x = match self.table {
+            Some(table) => x.with_table(self.tape.node(table)),
+            None => x,
+        };
+        let (logits, after) = self.model.logits_of(&p, x, states);
+        Carried::store_all(states, &after);
+        logits.index()
     }
 
     /// The states after what has been read, to go on from.

@@ -4,7 +4,7 @@ use autograd::{Scalar, Var};
 use rand::Rng;
 
 use crate::weights::dotted;
-use crate::{Bound, Cell, ParameterId, ParameterSet, State, Weights, check, uniform};
+use crate::{Bound, Cell, Init, ParameterId, ParameterSet, State, Weights, check};
 
 /// On which side of the recurrent product a [`Gru`] resets its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,7 +56,7 @@ impl Gru {
     ) -> Self {
         let weights = Weights::new(set, name, 3, (input, hidden), rng);
         let c = (reset == Reset::After).then(|| {
-            let bias = uniform(1, hidden, 1.0 / (hidden as f64).sqrt(), rng);
+            let bias = Init::default_for(hidden).matrix(1, hidden, rng);
             set.add(dotted(name, "c"), bias)
         });
         Gru { weights, c }

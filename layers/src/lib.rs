@@ -27,48 +27,89 @@
 //! Sequences are time-major: T steps of a mini-batch of B rows are stacked to `[T*B, features]`,
 //! whose row blocks are the steps.
 
+mod attention;
+mod beam;
 mod bound;
 mod carried;
 mod cell;
 mod char_model;
 mod check;
+mod combine;
+mod coupled_lstm;
+mod decoder;
+mod decoding;
 mod dropout;
 mod embedding;
+mod gather;
 mod generator;
 mod gru;
 mod init;
+mod layer;
+mod layer_norm;
+mod layer_norm_gru;
+mod layer_norm_lstm;
+mod lengths;
 mod linear;
+pub mod loss;
 mod lstm;
 mod parameters;
+mod peephole_lstm;
 mod projection;
+mod recurrent;
 mod rnn;
 mod sampling;
+mod scheduled_sampling;
 mod segments;
+mod sequence;
 mod stack;
+mod state;
 #[cfg(feature = "proptest")]
 pub mod testing;
+pub mod torch;
 mod unroll;
 mod weights;
 
+pub use attention::{Attended, Attention, Memory};
+pub use beam::{Beam, beam_search};
 pub use bound::Bound;
 pub use carried::Carried;
-pub use cell::{Cell, State};
+pub use cell::Cell;
 pub use char_model::{CellKind, CharModel, UnknownCell};
-pub use dropout::dropout;
+pub use combine::{Map, Residual};
+pub use coupled_lstm::CoupledLstm;
+pub use decoder::{Decoded, Decoder};
+pub use decoding::{DecodingError, Hypothesis, Stop, greedy, sample_sequence};
+pub use dropout::{Dropout, dropout};
 pub use embedding::Embedding;
+pub use gather::GatherRows;
 pub use generator::Generator;
 pub use gru::{Gru, Reset};
-pub use init::uniform;
+pub use init::{Init, uniform};
+pub use layer::{Layer, StateSize, States};
+pub use layer_norm::LayerNorm;
+pub use layer_norm_gru::LayerNormGru;
+pub use layer_norm_lstm::LayerNormLstm;
+pub use lengths::{IntoLengths, Lengths, SequenceError};
 pub use linear::Linear;
 pub use lstm::Lstm;
 pub use parameters::{ParameterId, ParameterSet};
+pub use peephole_lstm::PeepholeLstm;
 pub use projection::Projection;
-pub use rnn::SimpleRnn;
-pub use sampling::{SamplingError, sample};
+pub use recurrent::{Backward, Bidirectional, Forward};
+pub use rnn::{Activation, SimpleRnn};
+pub use sampling::{Sampling, SamplingError, sample};
+pub use scheduled_sampling::{ScheduledSampling, scheduled_inputs};
 pub use segments::unroll_in_segments;
+pub use sequence::{Padded, Sequence};
 pub use stack::Stack;
+pub use state::State;
 pub use unroll::{Direction, Unrolled, unroll, unroll_from};
 pub use weights::Weights;
+
+pub use loss::{
+    BinaryCrossEntropy, CrossEntropy, Ctc, CtcError, CtcProblem, Labelling, MixtureDensity,
+    MixtureError, Reduction, absolute_error, huber_error, squared_error,
+};
 
 /// The examples of the README run.
 #[cfg(doctest)]

@@ -4,7 +4,7 @@ use autograd::{Scalar, Var};
 use rand::Rng;
 
 use crate::weights::{dotted, sizes};
-use crate::{Bound, ParameterId, ParameterSet, check, uniform};
+use crate::{Bound, Init, Layer, ParameterId, ParameterSet, Sequence, States, check};
 
 /// A dense layer, y = V x + d: the lecture's way from the hidden state to the logits.
 #[derive(Clone, Debug)]
@@ -33,11 +33,11 @@ impl Linear {
         rng: &mut (impl Rng + ?Sized),
     ) -> Self {
         sizes(name, &[(inputs, "inputs"), (outputs, "outputs")]);
-        let bound = 1.0 / (inputs as f64).sqrt();
+        let mut draw = |r, c| Init::default_for(inputs).matrix(r, c, rng);
         Linear {
             name: name.into(),
-            v: set.add(dotted(name, "V"), uniform(outputs, inputs, bound, rng)),
-            d: set.add(dotted(name, "d"), uniform(1, outputs, bound, rng)),
+            v: set.add(dotted(name, "V"), draw(outputs, inputs)),
+            d: set.add(dotted(name, "d"), draw(1, outputs)),
             inputs,
             outputs,
         }
@@ -67,5 +67,28 @@ impl Linear {
             format!("the layer has {} inputs", v.col_count())
         });
         p.var(self.d).add_matmul_t(x, v)
+    }
+}
+
+/// Over all steps at once.
+impl<T: Scalar> Layer<T> for Linear {
+    #[track_caller]
+    fn pass<'t>(
+        &self,
+        p: &Bound<'t, T>,
+        x: Sequence<'t, T>,
+        _: &mut States<'t, T>,
+    ) -> Sequence<'t, T> {
+        x.map(|x| self.apply(p, x))
+    }
+
+    fn output_size(&self, features: Option<usize>) -> Result<Option<usize>, String> {
+        check::features(&self.name, self.inputs, features)?;
+        Ok(Some(self.outputs))
+    }
+
+    fn description(&self) -> String {
+        let sizes = format!("{} -> {}", self.inputs, self.outputs);
+        check::place(&self.name, &sizes)
     }
 }

@@ -53,8 +53,7 @@ impl Lstm {
     /// If the layer is of another set.
     #[track_caller]
     pub fn with_forget_bias<T: Scalar>(self, set: &mut ParameterSet<T>, bias: T) -> Self {
-        let hidden = self.weights.hidden;
-        set.get_mut(self.weights.b).data_mut()[hidden..2 * hidden].fill(bias);
+        self.weights.set_bias(set, 1, bias);
         self
     }
 

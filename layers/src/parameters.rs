@@ -66,6 +66,8 @@ pub struct ParameterSet<T: Scalar = f32> {
 struct Entry<T: Scalar> {
     name: String,
     label: &'static str,
+    /// How many gates are stacked in it.
+    gates: usize,
     /// Shared with the tapes that the set is bound to, so that binding copies nothing.
     value: Arc<Matrix<T>>,
 }
@@ -85,7 +87,27 @@ impl<T: Scalar> ParameterSet<T> {
     /// If the name is taken.
     #[track_caller]
     pub fn add(&mut self, name: impl Into<String>, value: Matrix<T>) -> ParameterId {
+        self.add_stacked(name, 1, value)
+    }
+
+    /// Adds a parameter of that many matrices one below the other, such as W of all gates. What is
+    /// said of each by itself, as [`Init::Orthogonal`](crate::Init::Orthogonal), is said by gate.
+    ///
+    /// # Panics
+    /// If the name is taken, or the rows are no multiple of `gates`.
+    #[track_caller]
+    pub fn add_stacked(
+        &mut self,
+        name: impl Into<String>,
+        gates: usize,
+        value: Matrix<T>,
+    ) -> ParameterId {
         let name = name.into();
+        assert!(
+            gates > 0 && value.row_count().is_multiple_of(gates),
+            "{name} {} of {gates} gates, which are not of as many rows each",
+            value.shape()
+        );
         assert!(
             self.find(&name).is_none(),
             "there is a parameter {name} already"
@@ -94,6 +116,7 @@ impl<T: Scalar> ParameterSet<T> {
         self.entries.push(Entry {
             name,
             label,
+            gates,
             value: Arc::new(value),
         });
         self.id(self.entries.len() - 1)
@@ -121,12 +144,16 @@ impl<T: Scalar> ParameterSet<T> {
 
     /// "lstm1.U, lstm1.W, lstm1.b, …"
     fn names(&self) -> String {
-        const SHOWN: usize = 3;
-        let names = self.entries.iter().take(SHOWN).map(|e| e.name.as_str());
+        self.first_names(3)
+    }
+
+    /// The names of no more than `most` parameters.
+    fn first_names(&self, most: usize) -> String {
+        let names = self.entries.iter().take(most).map(|e| e.name.as_str());
         let names = names.collect::<Vec<_>>().join(", ");
         match self.entries.len() {
             0 => "no parameters".into(),
-            n if n > SHOWN => format!("{names}, …"),
+            n if n > most => format!("{names}, …"),
             _ => names,
         }
     }
@@ -161,10 +188,35 @@ impl<T: Scalar> ParameterSet<T> {
         &self.entries[id.index].name
     }
 
+    /// How many matrices are stacked in a parameter, one below the other: a number of gates, or 1.
+    ///
+    /// # Panics
+    /// If the parameter is of another set.
+    #[track_caller]
+    pub fn gates(&self, id: ParameterId) -> usize {
+        self.check(id);
+        self.entries[id.index].gates
+    }
+
     /// The parameter of this name.
     pub fn find(&self, name: &str) -> Option<ParameterId> {
         let index = self.entries.iter().position(|e| e.name == name);
         index.map(|index| self.id(index))
+    }
+
+    /// The parameter of a name that is known.
+    ///
+    /// # Panics
+    /// If there is none of this name.
+    #[track_caller]
+    pub(crate) fn named(&self, name: &str) -> ParameterId {
+        match self.find(name) {
+            Some(id) => id,
+            None => panic!(
+                "there is no parameter {name}: this set has {}",
+                self.first_names(usize::MAX)
+            ),
+        }
     }
 
     /// All parameters, in the order in which they were added.
@@ -254,7 +306,9 @@ impl<T: Scalar> fmt::Debug for ParameterSet<T> {
 
 /// The letters of the lecture, without an allocation for each name.
 fn letter(name: &str) -> &'static str {
-    const LETTERS: [&str; 10] = ["U", "W", "V", "b", "c", "d", "h0", "c0", "E", "U0"];
+    const LETTERS: [&str; 15] = [
+        "U", "W", "V", "b", "c", "d", "h0", "c0", "E", "U0", "p_i", "p_f", "p_o", "gain", "bias",
+    ];
     let last = name.rsplit('.').next().unwrap_or(name);
     LETTERS
         .into_iter()

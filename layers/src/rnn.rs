@@ -5,15 +5,40 @@ use rand::Rng;
 
 use crate::{Bound, Cell, ParameterSet, State, Weights, check};
 
+/// The function φ of a [`SimpleRnn`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Activation {
+    /// The hyperbolic tangent.
+    #[default]
+    Tanh,
+    /// The positive part. It keeps a positive state and its gradient as they are where W is the
+    /// identity, which is how such a network starts (IRNN, Le et al. 2015; see
+    /// [`Init::Identity`](crate::Init::Identity)).
+    Relu,
+}
+
+impl Activation {
+    /// φ(z), element by element.
+    #[track_caller]
+    pub fn apply<'t, T: Scalar>(self, z: Var<'t, T>) -> Var<'t, T> {
+        match self {
+            Activation::Tanh => z.tanh(),
+            Activation::Relu => z.relu(),
+        }
+    }
+}
+
 /// The simple recurrent network (Elman 1990), as [`torch.nn.RNN`]:
 ///
-/// h_t = tanh(U x_t + W h_{t-1} + b)
+/// h_t = φ(U x_t + W h_{t-1} + b), where φ is tanh unless told otherwise
 ///
 /// [`torch.nn.RNN`]: https://pytorch.org/docs/stable/generated/torch.nn.RNN.html
 #[derive(Clone, Debug)]
 pub struct SimpleRnn {
     /// U `[H, input]`, W `[H, H]` and b `[1, H]`.
     pub weights: Weights,
+    /// φ.
+    pub activation: Activation,
 }
 
 impl SimpleRnn {
@@ -29,8 +54,15 @@ impl SimpleRnn {
         hidden: usize,
         rng: &mut (impl Rng + ?Sized),
     ) -> Self {
-        let weights = Weights::new(set, name, 1, (input, hidden), rng);
-        SimpleRnn { weights }
+        SimpleRnn {
+            weights: Weights::new(set, name, 1, (input, hidden), rng),
+            activation: Activation::Tanh,
+        }
+    }
+
+    /// Takes another function than tanh.
+    pub fn with_activation(self, activation: Activation) -> Self {
+        SimpleRnn { activation, ..self }
     }
 
     /// Makes the initial state a parameter "name.h0", which starts at zero.
@@ -53,7 +85,7 @@ impl<T: Scalar> Cell<T> for SimpleRnn {
     fn step<'t>(&self, p: &Bound<'t, T>, zx: Var<'t, T>, s: State<'t, T>) -> State<'t, T> {
         check::step(self, p, zx, s);
         let z = zx.add_matmul_t(s.h, p.var(self.weights.w)).named("z");
-        let h = z.tanh().named("h");
+        let h = self.activation.apply(z).named("h");
         State { h, c: None }
     }
 }

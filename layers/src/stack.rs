@@ -1,114 +1,116 @@
-//! [`Stack`]: recurrent layers on top of each other.
+//! [`Stack`]: layers on top of each other.
 
 use std::fmt;
 use std::sync::Arc;
 
 use autograd::{Scalar, Var};
 
-use crate::{Bound, Carried, Cell, Projection, State, check, unroll};
+use crate::{Bound, Layer, Sequence, StateSize, States};
 
-/// Recurrent layers on top of each other: the outputs of one are the inputs of the next.
+/// Layers on top of each other, of any kind: the outputs of one are the inputs of the next.
+///
+/// ```
+/// use layers::{Bidirectional, Dropout, Forward, Gru, Linear, Lstm, ParameterSet, Reset, Stack};
+/// use rand::{SeedableRng, rngs::ChaCha8Rng};
+///
+/// let (mut set, mut rng) = (ParameterSet::<f32>::new(), ChaCha8Rng::seed_from_u64(1));
+/// let stack = Stack::<f32>::new()
+///     .with(Bidirectional::new("lstm1", |name| Lstm::new(&mut set, name, 20, 16, &mut rng)))
+///     .with(Dropout::new(0.3))
+///     .with(Forward(Gru::new(&mut set, "gru2", 32, 24, Reset::After, &mut rng)))
+///     .with(Linear::new(&mut set, "output", 24, 5, &mut rng));
+/// ```
 pub struct Stack<T = f32> {
     /// The layers, the one that sees the input first.
-    pub cells: Vec<Arc<dyn Cell<T> + Send + Sync>>,
+    pub layers: Vec<Arc<dyn Layer<T> + Send + Sync>>,
+}
+
+impl<T: Scalar> Stack<T> {
+    /// No layers: the outputs are the inputs.
+    pub fn new() -> Self {
+        Stack { layers: Vec::new() }
+    }
+
+    /// The same with a layer on top.
+    ///
+    /// # Panics
+    /// If the layer takes another number of features than those below give.
+    #[must_use]
+    #[track_caller]
+    pub fn with(mut self, layer: impl Layer<T> + Send + Sync + 'static) -> Self {
+        self.layers.push(Arc::new(layer));
+        self.check(None);
+        self
+    }
+
+    /// That each layer takes what the one below gives.
+    #[track_caller]
+    fn check(&self, features: Option<usize>) {
+        if let Err(complaint) = self.output_size(features) {
+            panic!("{complaint}");
+        }
+    }
+}
+
+impl<T: Scalar> Layer<T> for Stack<T> {
+    #[track_caller]
+    fn pass<'t>(
+        &self,
+        p: &Bound<'t, T>,
+        x: Sequence<'t, T>,
+        states: &mut States<'t, T>,
+    ) -> Sequence<'t, T> {
+        self.check(x.symbols().is_none().then(|| x.stacked().col_count()));
+        let mut x = x;
+        for layer in &self.layers {
+            x = layer.pass(p, x, states);
+        }
+        x
+    }
+
+    fn state_sizes(&self) -> Vec<StateSize> {
+        self.layers
+            .iter()
+            .flat_map(|layer| layer.state_sizes())
+            .collect()
+    }
+
+    fn output_size(&self, features: Option<usize>) -> Result<Option<usize>, String> {
+        let mut layers = self.layers.iter();
+        layers.try_fold(features, |given, layer| layer.output_size(given))
+    }
+
+    fn table<'t>(&self, p: &Bound<'t, T>) -> Option<Var<'t, T>> {
+        self.layers.first()?.table(p)
+    }
+
+    /// "lstm1: 65 -> 128, lstm2: 128 -> 128"
+    fn description(&self) -> String {
+        let layers: Vec<_> = self
+            .layers
+            .iter()
+            .map(|layer| layer.description())
+            .collect();
+        layers.join(", ")
+    }
+}
+
+impl<T: Scalar> Default for Stack<T> {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl<T> Clone for Stack<T> {
     fn clone(&self) -> Self {
-        let cells = self.cells.clone();
-        Stack { cells }
+        let layers = self.layers.clone();
+        Stack { layers }
     }
 }
 
 impl<T: Scalar> fmt::Debug for Stack<T> {
     /// The layers with their sizes: `Stack(lstm1: 65 -> 128, lstm2: 128 -> 128)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Stack({})", self.sizes())
-    }
-}
-
-impl<T: Scalar> Stack<T> {
-    /// "lstm1: 65 -> 128, lstm2: 128 -> 128"
-    pub(crate) fn sizes(&self) -> String {
-        let layer = |cell: &Arc<dyn Cell<T> + Send + Sync>| {
-            let sizes = format!("{} -> {}", cell.input_size(), cell.hidden_size());
-            check::place(&cell.weights().name, &sizes)
-        };
-        let layers = self.cells.iter().map(layer).collect::<Vec<_>>();
-        layers.join(", ")
-    }
-
-    /// The layer that sees the input.
-    #[track_caller]
-    pub(crate) fn first(&self) -> &dyn Cell<T> {
-        let first = self.cells.first();
-        match first {
-            Some(cell) => cell.as_ref(),
-            None => panic!("a stack of no layers"),
-        }
-    }
-
-    /// Every layer's state before the first step.
-    ///
-    /// # Panics
-    /// If the mini-batch has no rows, or the parameters are of another set.
-    #[track_caller]
-    pub fn initial_states<'t>(&self, p: &Bound<'t, T>, batch: usize) -> Vec<State<'t, T>> {
-        let mut states = Vec::with_capacity(self.cells.len());
-        for cell in &self.cells {
-            check::start(cell.as_ref(), p, batch);
-            states.push(cell.initial_state(p, batch));
-        }
-        states
-    }
-
-    /// Zeros for every layer, to be carried from pass to pass.
-    ///
-    /// # Panics
-    /// If the mini-batch has no rows.
-    #[track_caller]
-    pub fn zeros(&self, batch: usize) -> Vec<Carried<T>> {
-        check::batch(batch);
-        let cells = self.cells.iter();
-        cells
-            .map(|c| Carried::zeros(batch, c.hidden_size(), c.has_cell_state()))
-            .collect()
-    }
-
-    /// Unrolls all layers, from z_x of the first (see [`Cell::project`]) and the layers' states.
-    /// Between two layers the stacked outputs `[T*B, H]` go through `between`, such as a dropout.
-    /// Gives the last layer's stacked outputs and all final states.
-    ///
-    /// # Panics
-    /// If there are no layers or no steps, the states are not one for each layer, the rows of `zx`
-    /// are no multiple of `batch`, a shape does not fit, or the parameters are of another set.
-    #[track_caller]
-    pub fn run<'t, 's>(
-        &self,
-        p: &Bound<'t, T>,
-        zx: impl Into<Projection<'t, 's, T>>,
-        batch: usize,
-        states: &[State<'t, T>],
-        mut between: impl FnMut(Var<'t, T>) -> Var<'t, T>,
-    ) -> (Var<'t, T>, Vec<State<'t, T>>) {
-        let (layers, given) = (self.cells.len(), states.len());
-        assert!(layers > 0, "a stack of no layers");
-        assert!(layers == given, "{given} states for {layers} layers");
-        let mut finals = Vec::with_capacity(layers);
-        let mut zx = zx.into();
-        assert!(zx.steps(batch) > 0, "a sequence of no steps");
-        let mut outputs = None;
-        for (cell, &state) in self.cells.iter().zip(states) {
-            if let Some(h) = outputs {
-                let x = between(h);
-                check::input(cell.as_ref(), p, x);
-                zx = cell.project(p, x).into();
-            }
-            let unrolled = unroll(cell.as_ref(), p, zx, batch, state);
-            finals.push(unrolled.state);
-            let _scope = cell.weights().scope(p.tape());
-            outputs = Some(unrolled.stacked());
-        }
-        (outputs.expect("a layer has been unrolled"), finals)
+        write!(f, "Stack({})", self.description())
     }
 }

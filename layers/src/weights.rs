@@ -4,7 +4,7 @@ use autograd::{Matrix, Scalar, Scope, Tape};
 use rand::Rng;
 
 use crate::check::place;
-use crate::{ParameterId, ParameterSet, uniform};
+use crate::{Init, ParameterId, ParameterSet};
 
 /// The parameters of a recurrent layer of H hidden units with G gates, the gates one below the
 /// other in PyTorch's order.
@@ -50,14 +50,14 @@ impl Weights {
                 (hidden, "hidden units"),
             ],
         );
-        let bound = 1.0 / (hidden as f64).sqrt();
-        let (rows, mut draw) = (gates * hidden, |r, c| uniform(r, c, bound, rng));
+        let rows = gates * hidden;
+        let mut draw = |r, c| Init::default_for(hidden).matrix(r, c, rng);
         Weights {
             name: name.into(),
             input,
             hidden,
-            u: set.add(dotted(name, "U"), draw(rows, input)),
-            w: set.add(dotted(name, "W"), draw(rows, hidden)),
+            u: set.add_stacked(dotted(name, "U"), gates, draw(rows, input)),
+            w: set.add_stacked(dotted(name, "W"), gates, draw(rows, hidden)),
             b: set.add(dotted(name, "b"), draw(1, rows)),
             h0: None,
             c0: None,
@@ -80,6 +80,13 @@ impl Weights {
     #[track_caller]
     pub fn learn_cell_state<T: Scalar>(&mut self, set: &mut ParameterSet<T>) {
         self.c0 = Some(set.add(dotted(&self.name, "c0"), Matrix::zeros(1, self.hidden)));
+    }
+
+    /// Starts the bias of a gate at `bias`.
+    #[track_caller]
+    pub(crate) fn set_bias<T: Scalar>(&self, set: &mut ParameterSet<T>, gate: usize, bias: T) {
+        let of_gate = gate * self.hidden..(gate + 1) * self.hidden;
+        set.get_mut(self.b).data_mut()[of_gate].fill(bias);
     }
 
     /// The scope of the layer's nodes, unless the name is empty.

@@ -2,8 +2,8 @@
 #![allow(missing_docs)]
 
 use autograd::{Matrix, Tape};
-use layers::{Carried, CellKind, CharModel, Embedding, Generator, ParameterSet, dropout};
-use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
+use layers::{Carried, Cell, CellKind, CharModel, Embedding, Generator, ParameterSet, dropout};
+use rand::{SeedableRng, rngs::ChaCha8Rng};
 
 const KINDS: [CellKind; 3] = [CellKind::Rnn, CellKind::Lstm, CellKind::Gru];
 
@@ -20,7 +20,7 @@ fn logits(
     carried: &mut [Carried<f64>],
 ) -> Matrix<f64> {
     let tape = Tape::new();
-    let (logits, states) = model.logits(&set.bind(&tape), symbols, 2, carried, None);
+    let (logits, states) = model.logits(&set.bind(&tape), symbols, 2, carried);
     Carried::store_all(carried, &states);
     logits.value().to_matrix()
 }
@@ -45,9 +45,10 @@ fn a_carried_state_continues_the_sequence() {
 #[test]
 fn symbols_are_one_hot_rows() {
     for kind in KINDS {
-        let (set, model) = model(kind);
+        let (mut set, mut rng) = (ParameterSet::<f64>::new(), ChaCha8Rng::seed_from_u64(1));
+        let cell = kind.build(&mut set, "layer", 5, 4, &mut rng);
         let tape = Tape::new();
-        let (p, cell) = (set.bind(&tape), &model.stack.cells[0]);
+        let p = set.bind(&tape);
         let symbols = [3, 0, 3];
         let product = cell
             .project(&p, tape.one_hot(&symbols, 5))
@@ -55,7 +56,7 @@ fn symbols_are_one_hot_rows() {
             .to_matrix();
         let looked_up = cell
             .project_symbols(&p, &symbols)
-            .step(0, symbols.len())
+            .rows(0..symbols.len())
             .value()
             .to_matrix();
         assert!(product.max_abs_diff(&looked_up) < 1e-15);
@@ -66,7 +67,7 @@ fn symbols_are_one_hot_rows() {
 fn nodes_have_the_names_of_the_lecture() {
     let (set, model) = model(CellKind::Lstm);
     let tape = Tape::new();
-    let (_, states) = model.logits(&set.bind(&tape), &[0, 1, 2, 3], 1, &model.zeros(1), None);
+    let (_, states) = model.logits(&set.bind(&tape), &[0, 1, 2, 3], 1, &model.zeros(1));
     assert_eq!(states[1].h.info().label(), "lstm2/h.3");
     assert_eq!(states[0].c.unwrap().info().label(), "lstm1/c.3");
 }
@@ -75,11 +76,10 @@ fn nodes_have_the_names_of_the_lecture() {
 fn a_second_pass_allocates_nothing() {
     let (set, model) = model(CellKind::Gru);
     let mut tape = Tape::new();
-    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let model = model.with_dropout(0.3);
     let mut pass = || {
-        let rng: &mut dyn Rng = &mut rng;
-        let dropout = Some((0.3, rng));
-        let (y, _) = model.logits(&set.bind(&tape), &[0, 1, 2, 3], 1, &model.zeros(1), dropout);
+        let p = set.bind(&tape).training(7);
+        let (y, _) = model.logits(&p, &[0, 1, 2, 3], 1, &model.zeros(1));
         drop(y.cross_entropy(&[1, 2, 3, 4]).backward());
         tape.clear();
         tape.stats().allocated
@@ -129,7 +129,7 @@ fn a_generator_gives_the_logits_of_the_unrolled_model() {
         let (set, model) = model(kind);
         let symbols = [3, 0, 1, 4, 4, 2, 0, 3]; // four steps of two texts
         let tape = Tape::new();
-        let (logits, states) = model.logits(&set.bind(&tape), &symbols, 2, &model.zeros(2), None);
+        let (logits, states) = model.logits(&set.bind(&tape), &symbols, 2, &model.zeros(2));
         let mut generator = Generator::new(&model, &set, 2);
         for (t, symbols) in symbols.chunks(2).enumerate() {
             let expected = logits.value().rows(2 * t..2 * t + 2).to_matrix();

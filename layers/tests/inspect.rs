@@ -4,7 +4,10 @@
 use std::sync::Arc;
 
 use autograd::{Matrix, Tape, Var};
-use layers::{Bound, Cell, Gru, Linear, Lstm, ParameterSet, Projection, Reset, SimpleRnn, Stack};
+use layers::{
+    Bound, Cell, CoupledLstm, Forward, Gru, Layer, LayerNormGru, LayerNormLstm, Linear, Lstm,
+    ParameterSet, PeepholeLstm, Reset, Sequence, SimpleRnn, Stack,
+};
 use proptest::prelude::*;
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
 
@@ -33,9 +36,13 @@ fn cell(
         0 => Arc::new(SimpleRnn::new(set, &name, input, hidden, rng)),
         1 => Arc::new(Lstm::new(set, &name, input, hidden, rng)),
         2 => Arc::new(Gru::new(set, &name, input, hidden, Reset::Before, rng)),
-        _ => {
+        3 => {
             Arc::new(Gru::new(set, &name, input, hidden, Reset::After, rng).with_learned_state(set))
         }
+        4 => Arc::new(PeepholeLstm::new(set, &name, input, hidden, rng)),
+        5 => Arc::new(CoupledLstm::new(set, &name, input, hidden, rng)),
+        6 => Arc::new(LayerNormLstm::new(set, &name, input, hidden, rng)),
+        _ => Arc::new(LayerNormGru::new(set, &name, input, hidden, rng)),
     }
 }
 
@@ -44,18 +51,14 @@ impl Model {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut set = ParameterSet::new();
         let mut input = SYMBOLS;
-        let mut cells = Vec::new();
+        let mut stack = Stack::new();
         for (layer, &kind) in kinds.iter().enumerate() {
             let cell = cell(kind, &mut set, layer, input, &mut rng);
             input = cell.hidden_size();
-            cells.push(cell);
+            stack = stack.with(Forward(cell));
         }
         let output = Linear::new(&mut set, "output", input, SYMBOLS, &mut rng);
-        Model {
-            set,
-            stack: Stack { cells },
-            output,
-        }
+        Model { set, stack, output }
     }
 
     /// The error of each step: from logits of all steps together, or step by step.
@@ -66,20 +69,19 @@ impl Model {
         symbols: bool,
         together: bool,
     ) -> Vec<Var<'t, f64>> {
-        let (first, tape) = (&self.stack.cells[0], p.tape());
+        let tape = p.tape();
         let text: Vec<usize> = (0..steps * BATCH).map(|i| (i * i + 1) % SYMBOLS).collect();
-        let zx = match symbols {
-            true => first.project_symbols(p, &text),
+        let x = match symbols {
+            true => Sequence::from_stacked_symbols(&text, BATCH),
             false => {
                 let x = |r: usize, c: usize| ((r * 5 + c * 3 + 1) as f64).sin();
                 let x = tape
                     .constant(Matrix::from_fn(steps * BATCH, SYMBOLS, x))
                     .named("x");
-                Projection::Stacked(first.project(p, x))
+                Sequence::from_stacked(x, BATCH)
             }
         };
-        let states = self.stack.initial_states(p, BATCH);
-        let (h, _) = self.stack.run(p, zx, BATCH, &states, |h| h);
+        let h = self.stack.run(p, x).stacked();
         let logits = self.output.apply(p, h).named("logits");
         let error = |t: usize| {
             let _step = tape.step(t);
@@ -96,7 +98,7 @@ impl Model {
 
 /// The kinds of one or two layers, and the seed of their parameters.
 fn models() -> impl Strategy<Value = (Vec<usize>, u64)> {
-    (prop::collection::vec(0..4_usize, 1..3), any::<u64>())
+    (prop::collection::vec(0..8_usize, 1..3), any::<u64>())
 }
 
 /// The number of steps, and the arguments of [`Model::errors`].
@@ -131,8 +133,11 @@ proptest! {
                     let sees = if is_output { i == j } else if is_initial { j == 0 } else { j <= i };
                     let part = triangle.part(i, j).map_or(0.0, Matrix::norm);
                     prop_assert!(sees || part == 0.0, "{} of E_{} through step {}", name, i, j);
-                    // The first of all steps has a zero state before it, through which W gets nothing.
-                    let first = j == 0 && (name.ends_with(".W") || (i == 0 && name.ends_with("h0")));
+                    // The first of all steps has a zero state before it, through which W and what else
+                    // goes with the state get nothing.
+                    let of_state = [".W", ".p_i", ".p_f", ".norm_h.gain", ".norm_h_rz.gain", ".norm_h_n.gain"];
+                    let is_of_state = of_state.iter().any(|end| name.ends_with(end));
+                    let first = j == 0 && (is_of_state || (i == 0 && name.ends_with("h0")));
                     prop_assert!(!sees || first || part > 0.0, "{} of E_{} through step {}", name, i, j);
                 }
             }
@@ -150,7 +155,7 @@ proptest! {
         let p = model.set.bind(&tape);
         let errors = model.errors(&p, steps, symbols, together);
         let of_layer = |(layer, &kind): (usize, &usize)| {
-            let names: &[&str] = if kind == 1 { &["h", "c"] } else { &["h"] };
+            let names: &[&str] = if [1, 4, 5, 6].contains(&kind) { &["h", "c"] } else { &["h"] };
             names.iter().map(|name| tape.over_time(&format!("layer{layer}/{name}"))).collect::<Vec<_>>()
         };
         let nodes: Vec<Vec<Var<f64>>> = kinds.iter().enumerate().flat_map(of_layer).collect();

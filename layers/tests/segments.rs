@@ -70,7 +70,7 @@ proptest! {
             let (tape, other) = (Tape::new(), Tape::new());
             let (p, q) = (set.bind(&tape), set.bind(&other));
             let carried = model.zeros(batch);
-            let (logits, states) = model.logits(&p, &symbols, batch, &carried, None);
+            let (logits, states) = model.logits(&p, &symbols, batch, &carried);
             let whole = logits.cross_entropy(&targets);
             let (parts, finals) = model.loss_in_segments(&q, (&symbols, &targets), batch, &carried, segment);
             prop_assert!((whole.item() - parts.item()).abs() < 1e-13 * whole.item());

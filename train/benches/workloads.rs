@@ -81,7 +81,7 @@ fn run(args: &Args) {
     let mut step = || {
         let start = Instant::now();
         let report = trainer.step_in_parts(&mut parts, |p, part| {
-            let (logits, _) = model.logits(p, &part.inputs, part.batch, &part.carried, None);
+            let (logits, _) = model.logits(p, &part.inputs, part.batch, &part.carried);
             logits.cross_entropy(&part.targets) * (part.batch as f32 / b as f32)
         });
         report.expect("a finite loss");

@@ -63,15 +63,21 @@ pub mod prelude {
         Shape, Tape, Var, gradcheck, gradcheck_second_order, hessian_vector_product, jvp,
     };
     pub use layers::{
-        Bound, Carried, Cell, CellKind, CharModel, Direction, Embedding, Generator, Gru, Linear,
-        Lstm, ParameterId, ParameterSet, Reset, SimpleRnn, Stack, State, Unrolled, Weights,
-        dropout, sample, uniform, unroll, unroll_from,
+        Activation, Attended, Attention, Backward, Bidirectional, Bound, Carried, Cell, CellKind,
+        CharModel, CoupledLstm, Direction, Dropout, Embedding, Forward, Generator, Gru, Init,
+        Layer, LayerNorm, LayerNormGru, LayerNormLstm, Lengths, Linear, Lstm, Map, ParameterId,
+        ParameterSet, PeepholeLstm, Reset, Residual, Sequence, SimpleRnn, Stack, State, States,
+        Unrolled, Weights, dropout, sample, torch, uniform, unroll, unroll_from,
+    };
+    pub use layers::{
+        Beam, Decoder, GatherRows, Hypothesis, IntoLengths, Memory, Sampling, ScheduledSampling,
+        Stop, beam_search, greedy, sample_sequence, scheduled_inputs,
     };
     pub use pictures::{
         FadingMemory, FlowPictures, HeatMap, LineChart, ReplayPictures, TapePictures,
         TrianglePictures, VarPictures,
     };
-    pub use rand::{SeedableRng, rngs::ChaCha8Rng};
+    pub use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 }
 
 /// The examples of the README run.

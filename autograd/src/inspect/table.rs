@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::text::write_aligned;
 use super::{html, show};
+use crate::matrix::short;
 use crate::{Gradients, Matrix, NodeInfo, Scalar, Tape};
 
 /// Rows that are shown before steps are summed up.
@@ -77,7 +78,7 @@ impl<T: Scalar> Tape<T> {
 /// The first elements of the first row.
 fn preview<T: Scalar>(row: &Matrix<T>) -> String {
     const SHOWN: usize = 3;
-    let shown = row.data().iter().take(SHOWN).map(|x| format!("{x:.3}"));
+    let shown = row.data().iter().take(SHOWN).map(|&x| short(x, 3));
     let mut text = shown.collect::<Vec<_>>().join(" ");
     if row.col_count() > SHOWN {
         text.push_str(" …");
@@ -138,7 +139,7 @@ impl Table {
                 node.scope.clone(),
                 node.time.map_or_else(String::new, |t| t.to_string()),
                 count.to_string(),
-                format!("{:.4}", value.sqrt()),
+                short(value.sqrt(), 4),
                 gradient.map_or_else(String::new, |g| format!("{:.4e}", g.sqrt())),
             ]
         };
@@ -184,7 +185,7 @@ impl Row {
             node.shape.to_string(),
             parents.join(" "),
             preview.clone(),
-            format!("{norm:.4}"),
+            short(*norm, 4),
             gradient.map_or_else(String::new, |g| format!("{g:.4e}")),
         ]
     }

@@ -137,13 +137,22 @@ impl<T: Scalar> Packed<T> {
 
     /// Appends the columns of a matrix, as steps along k.
     pub fn push_cols(&mut self, x: MatrixView<'_, T>) {
-        let Packed {
-            width,
-            capacity,
-            k,
-            n,
-            ..
-        } = *self;
+        // Here the known length spares a check at each element.
+        match self.width {
+            16 => self.push_transposed::<16>(x),
+            32 => self.push_transposed::<32>(x),
+            _ => self.push_transposed::<{ usize::MAX }>(x),
+        }
+    }
+
+    /// [`Packed::push_cols`] with slices of this width, or of any.
+    fn push_transposed<const WIDTH: usize>(&mut self, x: MatrixView<'_, T>) {
+        let width = if WIDTH == usize::MAX {
+            self.width
+        } else {
+            WIDTH
+        };
+        let Packed { capacity, k, n, .. } = *self;
         let cols = x.col_count();
         debug_assert!(k + cols <= capacity && x.row_count() == n);
         let slices = unique(&mut self.buffer)

@@ -7,9 +7,21 @@ use crate::Scalar;
 
 /// How many rows and columns are printed before an ellipsis stands for the rest.
 const SHOWN: usize = 6;
+/// From where on numbers are printed as powers of ten: digits before the point are hard to count.
+const LARGE: f64 = 1e7;
+
+/// A number with so many digits behind the point.
+pub(crate) fn short<T: Scalar>(x: T, digits: usize) -> String {
+    let number = x.to_f64();
+    match number.abs() >= LARGE && number.is_finite() && !T::HAS_TANGENT {
+        true => format!("{number:.digits$e}"),
+        false => format!("{x:.digits$}"),
+    }
+}
 
 impl<T: Scalar> fmt::Display for MatrixView<'_, T> {
-    /// Rows in brackets; the precision is the formatter's, or 4 digits. Large matrices are cut.
+    /// Rows in brackets; the precision is the formatter's, or 4 digits. Large matrices are cut, large
+    /// numbers are printed as 1.5000e30.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = f.precision().unwrap_or(4);
         let shape = self.shape();
@@ -17,7 +29,8 @@ impl<T: Scalar> fmt::Display for MatrixView<'_, T> {
         for r in 0..shape.rows.min(SHOWN) {
             f.write_str(if r == 0 { "[" } else { ",\n [" })?;
             for (c, x) in self.row(r).iter().take(SHOWN).enumerate() {
-                write!(f, "{}{x:.digits$}", if c == 0 { "" } else { ", " })?;
+                let comma = if c == 0 { "" } else { ", " };
+                write!(f, "{comma}{}", short(*x, digits))?;
             }
             f.write_str(if shape.cols > SHOWN { ", …]" } else { "]" })?;
         }
@@ -68,7 +81,7 @@ fn literal<T: Scalar>(x: T, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 }
 
 impl<T: Scalar> fmt::Display for Matrix<T> {
-    /// Rows in brackets; the precision is the formatter's, or 4 digits. Large matrices are cut.
+    /// As that of a [`MatrixView`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.view(), f)
     }

@@ -1,5 +1,5 @@
-//! Functions of two elements: `+ - * /`, with a row vector, a column vector or a scalar spread over
-//! the other operand.
+//! Functions of two elements: `+ - * /` and `log_add_exp`, with a row vector, a column vector or a
+//! scalar spread over the other operand.
 
 use std::iter::Sum;
 use std::ops::AddAssign;
@@ -172,6 +172,19 @@ macro_rules! binary {
                 [Formula::from($da), Formula::from($db)]
             }
         }
+    )*};
+}
+
+binary! {
+    Add, add(a, b, y): y = a + b, da = 1.0, db = 1.0;
+    Sub, sub(a, b, y): y = a - b, da = 1.0, db = -1.0;
+    Mul, mul(a, b, y): y = a * b, da = b, db = a;
+    Div, div(a, b, y): y = a / b, da = 1.0 / b, db = -y / b;
+    LogAddExp, log_add_exp(a, b, y): y = a.log_add_exp(b), da = a.share(b), db = b.share(a);
+}
+
+macro_rules! operators {
+    ($($Name:ident $method:ident;)*) => {$(
         impl<T: Scalar> std::ops::$Name for Var<'_, T> {
             type Output = Self;
             #[track_caller]
@@ -182,11 +195,20 @@ macro_rules! binary {
     )*};
 }
 
-binary! {
-    Add, add(a, b, y): y = a + b, da = 1.0, db = 1.0;
-    Sub, sub(a, b, y): y = a - b, da = 1.0, db = -1.0;
-    Mul, mul(a, b, y): y = a * b, da = b, db = a;
-    Div, div(a, b, y): y = a / b, da = 1.0 / b, db = -y / b;
+operators! {
+    Add add;
+    Sub sub;
+    Mul mul;
+    Div div;
+}
+
+impl<T: Scalar> Var<'_, T> {
+    /// ln(eᵃ + eᵇ) of each pair of elements, without overflow: the sum of two numbers that are given by
+    /// their logarithms. −∞ is the logarithm of 0; of two such, each has half of the derivative.
+    #[track_caller]
+    pub fn log_add_exp(self, other: Self) -> Self {
+        self.apply_with(LogAddExp, other)
+    }
 }
 
 /// `sum += x` records a sum and makes `sum` the handle to it.

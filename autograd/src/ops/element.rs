@@ -123,6 +123,34 @@ impl<T: Scalar> Element<T> {
         if self < low || self > high { 0.0 } else { 1.0 }.into()
     }
 
+    /// ln(eᵃ + eᵇ), without overflow; of −∞ and b it is b.
+    #[inline(always)]
+    pub fn log_add_exp(self, other: Self) -> Self {
+        let gap = other.minus(self);
+        if gap > 0.0 {
+            other + (-gap).softplus()
+        } else {
+            self + gap.softplus()
+        }
+    }
+
+    /// The share of eᵃ in eᵃ + eᵇ: σ(a − b).
+    #[inline(always)]
+    pub fn share(self, other: Self) -> Self {
+        self.minus(other).sigmoid()
+    }
+
+    /// The difference of two logarithms, which is 0 of −∞ and −∞.
+    #[inline(always)]
+    fn minus(self, other: Self) -> Self {
+        let difference = self - other;
+        if self == other && difference.0.is_nan() {
+            0.0.into()
+        } else {
+            difference
+        }
+    }
+
     /// The larger of two; NaN if this is NaN.
     #[inline(always)]
     pub fn max(self, other: impl Into<Self>) -> Self {

@@ -65,6 +65,11 @@ impl Formula {
         self.call("σ")
     }
 
+    /// The share of eᵃ in eᵃ + eᵇ.
+    pub fn share(&self, other: &Self) -> Self {
+        (self - other).sigmoid()
+    }
+
     pub fn sign(&self) -> Self {
         self.call("sign")
     }
@@ -225,6 +230,7 @@ mod tests {
         assert_eq!(printed(x - (x - y)), "ȳ ⊙ (x − (x − y))");
         assert_eq!(printed(x / (x * y)), "ȳ ⊙ (x / (x ⊙ y))");
         assert_eq!(printed(x.sigmoid()), "ȳ ⊙ σ(x)");
+        assert_eq!(printed(x.share(y)), "ȳ ⊙ σ(x − y)");
         assert_eq!(printed(x.positive()), "ȳ ⊙ [x > 0]");
     }
 }

@@ -241,6 +241,9 @@ pub fn operations<T: Scalar>() -> Vec<Example<T>> {
         example("div by column", COLUMN, OFF_ZERO, |v| v[0] / v[1]),
         example("div by scalar", SCALAR, OFF_ZERO, |v| v[0] / v[1]),
         example("div on scalar", SCALAR_FIRST, OFF_ZERO, |v| v[0] / v[1]),
+        example("log_add_exp", SAME, ANY, |v| v[0].log_add_exp(v[1])),
+        example("log_add_exp row", ROW, ANY, |v| v[0].log_add_exp(v[1])),
+        example("log_add_exp on column", COLUMN_FIRST, ANY, |v| v[0].log_add_exp(v[1])),
         // product
         example("matmul", PRODUCT, ANY, |v| v[0].matmul(v[1])),
         example("matmul_t", PRODUCT_T, ANY, |v| v[0].matmul_t(v[1])),
