@@ -160,8 +160,11 @@ impl<'t, T: Scalar> Running<'t, T> {
 
     /// The last state of every sample.
     fn last(mut self) -> State<'t, T> {
+        if self.ended.is_empty() {
+            return self.state;
+        }
         self.ended.push(self.state);
         self.ended.reverse();
-        State::concat_rows(&self.ended)
+        State::concat_rows(&self.ended).named()
     }
 }
