@@ -143,8 +143,7 @@ impl Attention {
         memory: &Sequence<'t, T>,
     ) -> Memory<'t, T> {
         let _scope = (!self.name.is_empty()).then(|| p.tape().scope(&self.name));
-        let lengths = memory.lengths();
-        let values = by_sample(memory.stacked(), lengths);
+        let values = memory.samples();
         let keys = match self.score {
             Score::Dot => values.clone(),
             Score::General(w) => self.project(p, memory, w, |m, w| m.matmul_t(w)),
@@ -170,7 +169,7 @@ impl Attention {
         check::operand(place, m, parameter, parameter.col_count(), |_| {
             format!("the memory has {}", parameter.col_count())
         });
-        by_sample(f(m, parameter).named("k"), memory.lengths())
+        memory.map(|m| f(m, parameter).named("k")).samples()
     }
 
     /// What each query finds in the memory of its sample.
@@ -195,7 +194,7 @@ impl Attention {
             "queries of {found} samples, and the memory is of {expected}"
         );
         let _scope = (!self.name.is_empty()).then(|| p.tape().scope(&self.name));
-        let queries = by_sample(self.queries(p, queries.stacked(), memory), lengths);
+        let queries = queries.map(|q| self.queries(p, q, memory)).samples();
         let weights = queries.iter().zip(&memory.keys).map(|(&q, &k)| {
             let scores = self.scores(p, q, k).named("scores");
             scores.softmax().named("alpha")
@@ -305,32 +304,10 @@ impl<T: Scalar> Attended<'_, T> {
     }
 }
 
-/// The rows sample by sample, instead of step by step.
-fn in_order_of_samples(lengths: &Lengths) -> Option<Vec<usize>> {
-    let is_so = lengths.samples() == 1 || lengths.steps() == 1 && lengths.order().is_none();
-    (!is_so).then(|| {
-        (0..lengths.samples())
-            .flat_map(|s| lengths.rows_of(s))
-            .collect()
-    })
-}
-
-/// The rows of each sample.
-fn by_sample<'t, T: Scalar>(x: Var<'t, T>, lengths: &Lengths) -> Vec<Var<'t, T>> {
-    let x = in_order_of_samples(lengths).map_or(x, |rows| x.gather_rows(&rows));
-    let mut start = 0;
-    let sample = |sample| {
-        let rows = start..start + lengths.of(sample);
-        start = rows.end;
-        x.rows(rows)
-    };
-    (0..lengths.samples()).map(sample).collect()
-}
-
-/// The reverse of [`by_sample`].
+/// Rows that lie sample by sample, in the order of the steps.
 fn from_samples<'t, T: Scalar>(samples: &[Var<'t, T>], lengths: &Lengths) -> Var<'t, T> {
     let x = Var::concat_rows(samples);
-    let Some(rows) = in_order_of_samples(lengths) else {
+    let Some(rows) = lengths.by_sample() else {
         return x;
     };
     let mut places = vec![0; rows.len()];

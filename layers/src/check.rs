@@ -5,7 +5,7 @@
 
 use autograd::{Matrix, Scalar, Shape, Var};
 
-use crate::{Bound, Carried, Cell, ParameterId, Projection, State, StateSize};
+use crate::{Bound, Carried, Cell, Lengths, ParameterId, Projection, State, StateSize};
 
 /// "lstm1: project", for a layer and what is done with it.
 pub(crate) fn place(layer: &str, doing: &str) -> String {
@@ -243,6 +243,21 @@ pub(crate) fn batch(rows: usize) {
 #[track_caller]
 pub(crate) fn symbols(layer: &str, symbols: &[usize], count: usize) {
     indices(layer, "symbol", symbols, count);
+}
+
+/// That every symbol of sequences is one of so many.
+#[track_caller]
+pub(crate) fn symbols_of(layer: &str, symbols: &[usize], lengths: &Lengths, count: usize) {
+    if let Some(row) = symbols.iter().position(|&symbol| symbol >= count) {
+        let (sample, t) = lengths
+            .positions()
+            .nth(row)
+            .expect("each symbol has a place");
+        let symbol = symbols[row];
+        let complaint =
+            format!("symbol {symbol} of sample {sample}, step {t}, is not below {count}");
+        panic!("{}", place(layer, &complaint));
+    }
 }
 
 /// That every index is one of so many.

@@ -69,6 +69,7 @@ impl<T: Scalar> Layer<T> for Embedding {
             )
         };
         let symbols = x.symbols().unwrap_or_else(|| panic!("{}", place()));
+        check::symbols_of(&self.name, symbols, x.lengths(), self.classes);
         Sequence::from_stacked(self.apply(p, symbols), x.lengths())
     }
 

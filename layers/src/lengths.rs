@@ -251,6 +251,12 @@ impl Lengths {
         }
     }
 
+    /// The rows sample by sample instead of step by step, unless they lie so already.
+    pub(crate) fn by_sample(&self) -> Option<Vec<usize>> {
+        let is_so = self.samples() == 1 || self.steps() == 1 && self.order().is_none();
+        (!is_so).then(|| (0..self.samples()).flat_map(|s| self.rows_of(s)).collect())
+    }
+
     /// These steps only, of the samples that have the first of them, in the order of its rows.
     pub(crate) fn part(&self, steps: Range<usize>) -> Self {
         match &self.0 {

@@ -151,6 +151,26 @@ impl<'t, T: Scalar> Sequence<'t, T> {
         self.gather(&rows)
     }
 
+    /// The features of each sample, `[T_i, F]`, such as for [`Ctc`](crate::loss::Ctc).
+    ///
+    /// # Panics
+    /// If there are no steps, or they are symbols.
+    #[track_caller]
+    pub fn samples(&self) -> Vec<Var<'t, T>> {
+        let x = self.stacked();
+        let x = self
+            .lengths
+            .by_sample()
+            .map_or(x, |rows| x.gather_rows(&rows));
+        let mut start = 0;
+        let sample = |sample| {
+            let rows = start..start + self.lengths.of(sample);
+            start = rows.end;
+            x.rows(rows)
+        };
+        (0..self.lengths.samples()).map(sample).collect()
+    }
+
     /// Of every sample the features of its first step, `[B, F]`.
     ///
     /// # Panics
@@ -217,8 +237,8 @@ impl<'t, T: Scalar> Sequence<'t, T> {
     /// If the steps are symbols.
     #[track_caller]
     pub fn max(&self) -> Var<'t, T> {
-        let largest = |sample| self.sample(sample).transpose().row_max();
-        let columns: Vec<_> = (0..self.lengths.samples()).map(largest).collect();
+        let largest = |x: Var<'t, T>| x.transpose().row_max();
+        let columns: Vec<_> = self.samples().into_iter().map(largest).collect();
         Var::concat_cols(&columns).transpose()
     }
 
@@ -295,6 +315,8 @@ impl<'t, T: Scalar> Sequence<'t, T> {
                 symbols,
                 table: None,
             } => {
+                let (name, inputs) = (&cell.weights().name, cell.input_size());
+                check::symbols_of(name, symbols, &self.lengths, inputs);
                 check::lookup(cell, p, symbols);
                 cell.project_symbols(p, symbols)
             }

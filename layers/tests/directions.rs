@@ -109,3 +109,25 @@ fn two_directions_are_two_timelines() {
     );
     assert!(!timelines.rows().is_empty());
 }
+
+/// Of a layer that reads backward, h_0 has seen all other states.
+#[test]
+fn a_gradient_flows_in_either_direction() {
+    let mut set = ParameterSet::new();
+    let cell = cells(&mut set, 3, 7).swap_remove(1);
+    let x = Matrix::from_fn(4, INPUT, |r, c| (r + 2 * c) as f64 * 0.3 - 0.2);
+    let flow = |x: Matrix<f64>, direction, last: usize| {
+        let tape = Tape::new();
+        let unrolled = read((cell.as_ref(), &set.bind(&tape)), x, 1, 0, direction);
+        let error = unrolled.outputs[last].square().sum();
+        let flow = error.gradient_flow(&unrolled.outputs);
+        (flow.gradients, flow.jacobians, flow.largest)
+    };
+    let mut turned_flow = flow(turned(&x, 1), Direction::Forward, 3);
+    for numbers in [&mut turned_flow.0, &mut turned_flow.1, &mut turned_flow.2] {
+        numbers.reverse();
+    }
+    let backward = flow(x, Direction::Backward, 0);
+    assert!(backward.1.iter().all(|&norm| norm > 0.0));
+    assert_eq!(backward, turned_flow);
+}

@@ -12,9 +12,9 @@ use layers::loss::{
 };
 use layers::{
     Beam, Bound, Carried, Cell, CellKind, CharModel, Embedding, Forward, GatherRows, Generator,
-    Gru, Init, Layer, LayerNorm, LayerNormGru, LayerNormLstm, Linear, Lstm, ParameterSet, Reset,
-    Residual, Sampling, Sequence, SimpleRnn, Stack, State, Stop, Weights, beam_search, dropout,
-    greedy, scheduled_inputs, torch, uniform, unroll, unroll_in_segments,
+    Gru, Init, Layer, LayerNorm, LayerNormGru, LayerNormLstm, Lengths, Linear, Lstm, ParameterSet,
+    Reset, Residual, Sampling, Sequence, SimpleRnn, Stack, State, Stop, Weights, beam_search,
+    dropout, greedy, scheduled_inputs, torch, uniform, unroll, unroll_in_segments,
 };
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 
@@ -216,6 +216,71 @@ fn a_stack_says_which_layer() {
         message(|| unroll_in_segments(&first, &p, zx, 3, start, 1)),
         "lstm1: unroll: the state %11 [2, 4] would have to be [3, 4]: a row for each sample, a column \
          for each hidden unit"
+    );
+}
+
+#[test]
+fn sequences_say_which_sample_and_step() {
+    let tape = Tape::<f64>::new();
+    let text = |samples: &[Matrix<f64>]| {
+        Sequence::from_samples(&tape, samples)
+            .unwrap_err()
+            .to_string()
+    };
+    assert_eq!(text(&[]), "a mini-batch of no samples");
+    let (x, mut broken) = (Matrix::zeros(2, 3), Matrix::zeros(4, 3));
+    assert_eq!(
+        text(&[x.clone(), Matrix::zeros(2, 4)]),
+        "sample 1 has 4 features, and sample 0 has 3"
+    );
+    broken[(2, 1)] = f64::NAN;
+    assert_eq!(text(&[x, broken]), "sample 1, step 2, feature 1 is NaN");
+    let symbols = |samples: &[Vec<usize>]| {
+        Sequence::<f64>::from_symbols(samples)
+            .unwrap_err()
+            .to_string()
+    };
+    assert_eq!(
+        symbols(&[vec![1], vec![]]),
+        "sample 1 has no steps: leave it out, or give it a step of its own such as an end"
+    );
+    let lengths = Lengths::new(&[1, 3]).unwrap();
+    assert_eq!(
+        lengths
+            .stack(&[vec![1], vec![1, 2]])
+            .unwrap_err()
+            .to_string(),
+        "sample 1 has 2 steps, and its length is 3"
+    );
+    assert_eq!(
+        lengths.stack(&[vec![1]]).unwrap_err().to_string(),
+        "1 samples, and there are lengths for 2"
+    );
+    assert_eq!(
+        message(|| Sequence::from_stacked(tape.zeros(3, 2), &lengths)),
+        "3 rows for 2 sequences of 4 steps in all"
+    );
+    let mut set = ParameterSet::<f64>::new();
+    let words = Embedding::new(&mut set, "words", 6, 2, &mut rng());
+    let rnn = Forward(SimpleRnn::new(&mut set, "rnn1", 6, 2, &mut rng()));
+    let p = set.bind(&tape);
+    let x = Sequence::from_symbols(&[vec![1, 2], vec![3, 4, 6, 5]]).unwrap();
+    assert_eq!(
+        message(|| words.run(&p, x.clone())),
+        "words: symbol 6 of sample 1, step 2, is not below 6"
+    );
+    assert_eq!(
+        message(|| rnn.run(&p, x.clone())),
+        "rnn1: symbol 6 of sample 1, step 2, is not below 6"
+    );
+    assert_eq!(
+        message(|| x.stacked()),
+        "a sequence of symbols has no features: an embedding or a recurrent layer reads it first"
+    );
+    let features = Sequence::from_stacked(tape.zeros(3, 2), 1);
+    assert_eq!(
+        message(|| words.run(&p, features)),
+        "words: an embedding reads symbols, and these are features"
     );
 }
 

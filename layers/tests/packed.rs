@@ -280,6 +280,7 @@ proptest! {
         for (i, m) in x.iter().enumerate() {
             let (n, last) = (m.row_count(), m.row_count() - 1);
             prop_assert_eq!(&s.sample(i).value().to_matrix(), m);
+            prop_assert_eq!(&s.samples()[i].value().to_matrix(), m);
             prop_assert_eq!(row(s.first(), i), m.row(0));
             prop_assert_eq!(row(s.last(), i), m.row(last));
             prop_assert_eq!(row(s.reversed().last(), i), m.row(0));

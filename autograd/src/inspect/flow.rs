@@ -17,7 +17,7 @@ pub struct GradientFlow {
     pub states: Vec<String>,
     /// ‖∂E/∂h_t‖ for each state.
     pub gradients: Vec<f64>,
-    /// ‖∂h_T/∂h_t‖, the Frobenius norm of the Jacobian of the last state by each state.
+    /// ‖∂h_T/∂h_t‖, the Frobenius norm of the Jacobian of the state recorded last by each state.
     pub jacobians: Vec<f64>,
     /// The largest singular value of that Jacobian: how much a gradient at h_T can at most grow on
     /// its way to h_t.
@@ -26,7 +26,7 @@ pub struct GradientFlow {
 
 impl<'t, T: Scalar> Var<'t, T> {
     /// What of this node's gradient reaches each of the states, and how the last state depends on
-    /// the others. It takes one sweep, and one for each feature of the last state; one for each of its
+    /// the others: the one that was recorded last, which of a layer that reads backward is h_0. It takes one sweep, and one for each feature of the last state; one for each of its
     /// elements where samples mix.
     ///
     /// ```
@@ -55,7 +55,9 @@ impl<'t, T: Scalar> Var<'t, T> {
             check_operand("gradient_flow", self, h);
         }
         let gradients = self.backward();
-        let last = states[states.len() - 1];
+        // Of a layer that reads backward, the state that has seen all others is that of the first step.
+        let is_later = |a: Var<'t, T>, b: Var<'t, T>| if b.index() > a.index() { b } else { a };
+        let last = states.iter().copied().fold(states[0], is_later);
         // The blocks of a block-diagonal matrix have its norm and its singular values.
         let whole = || {
             last.jacobians(states)
