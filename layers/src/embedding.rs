@@ -62,13 +62,10 @@ impl<T: Scalar> Layer<T> for Embedding {
         x: Sequence<'t, T>,
         _: &mut States<'t, T>,
     ) -> Sequence<'t, T> {
-        let place = || {
-            check::place(
-                &self.name,
-                "an embedding reads symbols, and these are features",
-            )
+        let Some(symbols) = x.symbols() else {
+            let complaint = "an embedding reads symbols, and these are features";
+            panic!("{}", check::place(&self.name, complaint));
         };
-        let symbols = x.symbols().unwrap_or_else(|| panic!("{}", place()));
         check::symbols_of(&self.name, symbols, x.lengths(), self.classes);
         Sequence::from_stacked(self.apply(p, symbols), x.lengths())
     }
