@@ -29,7 +29,7 @@ struct Cli {
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..))]
     hidden: u64,
     /// Mini-batches of 32 samples to train on
-    #[arg(long, default_value_t = 3000)]
+    #[arg(long, default_value_t = 4000)]
     minibatches: u64,
     /// Learning rate of Adam
     #[arg(long, default_value_t = 2e-3)]
