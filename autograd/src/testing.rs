@@ -50,13 +50,13 @@
 mod check;
 mod meaning;
 mod notation;
+mod problem;
 mod record;
 mod rules;
 mod strategies;
 
 pub use crate::ops::table::{Example, Function, Shapes, Values, operations};
-pub use check::{
-    CheckError, Checked, Setting, check_function, check_operation, check_operation_with,
-};
+pub use check::{Checked, check_function, check_operation, check_operation_with};
+pub use problem::{CheckError, Setting};
 pub use record::{AsBinary, AsOperation, AsUnary, Record};
 pub use strategies::{inputs, matrices};

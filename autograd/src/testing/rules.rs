@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::check::CheckError;
 use super::meaning::{Letters, NoMeaning, evaluate};
+use super::problem::CheckError;
 use crate::{Matrix, Var};
 
 /// Holds the printed rules of all nodes up to `y` against what the nodes send when `e` is swept; gives
