@@ -22,12 +22,8 @@ impl<'t, T: Scalar> Sequence<'t, T> {
     #[track_caller]
     pub fn padded(&self) -> Padded<'t, T> {
         let (samples, steps) = (self.lengths().samples(), self.lengths().steps());
-        let places: Vec<_> = self
-            .lengths()
-            .positions()
-            .map(|(sample, t)| t * samples + sample)
-            .collect();
-        let x = self.stacked().scatter_add_rows(&places, samples * steps);
+        let x = self.stacked();
+        let x = x.scatter_add_rows(&padded_rows(self.lengths()), samples * steps);
         let is_step = |row: usize| row / samples < self.lengths().of(row % samples);
         let mask = Matrix::from_fn(
             x.row_count(),
@@ -52,10 +48,13 @@ impl<'t, T: Scalar> Sequence<'t, T> {
             found == expected,
             "{found} rows of padded sequences: {samples} samples of {steps} steps at most have {expected}"
         );
-        let places: Vec<_> = lengths
-            .positions()
-            .map(|(sample, t)| t * samples + sample)
-            .collect();
-        Sequence::from_stacked(x.gather_rows(&places), lengths)
+        Sequence::from_stacked(x.gather_rows(&padded_rows(lengths)), lengths)
     }
+}
+
+/// Which row of the padded steps each row is.
+fn padded_rows(lengths: &Lengths) -> Vec<usize> {
+    let samples = lengths.samples();
+    let positions = lengths.positions();
+    positions.map(|(sample, t)| t * samples + sample).collect()
 }

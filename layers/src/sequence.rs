@@ -317,7 +317,8 @@ impl<'t, T: Scalar> Sequence<'t, T> {
             } => {
                 let (name, inputs) = (&cell.weights().name, cell.input_size());
                 check::symbols_of(name, symbols, &self.lengths, inputs);
-                check::lookup(cell, p, symbols);
+                let (u, b) = cell.input_weight();
+                check::parameters(name, "project_symbols", p, [u, b]);
                 cell.project_symbols(p, symbols)
             }
         }
