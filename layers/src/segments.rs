@@ -215,9 +215,10 @@ impl<T: Scalar> CharModel<T> {
         let has_c: Vec<_> = states.iter().map(|s| s.c.is_some()).collect();
         let samples = texts.lengths.samples();
         let inputs: Vec<_> = p.vars().chain([table]).chain(flat(states)).collect();
+        let has_c_there = has_c.clone();
         let y = p.tape().recompute(&inputs, move |v| {
             let (p, table) = (Bound::on_vars(v, kind), v[kind.count]);
-            let states = unflat(&has_c, v[kind.count + 1..].iter().copied());
+            let states = unflat(&has_c_there, v[kind.count + 1..].iter().copied());
             let Texts {
                 symbols,
                 targets,
@@ -233,8 +234,7 @@ impl<T: Scalar> CharModel<T> {
         let last = steps.end - 1;
         let y = y.at(last);
         let parts = (0..).map(|i| y.rows(i * samples..(i + 1) * samples));
-        let states = states.iter().map(|s| s.c.is_some()).collect::<Vec<_>>();
-        let states: Vec<_> = unflat(&states, parts)
+        let states: Vec<_> = unflat(&has_c, parts)
             .into_iter()
             .map(State::named)
             .collect();
