@@ -19,7 +19,24 @@ pub struct Bound<'t, T = f32> {
     /// The set, where it is known.
     set: Option<Identity>,
     /// What the noise of training is drawn from.
-    noise: Option<u64>,
+    noise: Option<Noise>,
+    /// What of the hidden state the recurrent products do not see, in this pass.
+    mask: Option<(Var<'t, T>, f64)>,
+}
+
+/// What the noise of training is drawn from: of one seed, each position on the tape has its own, counted
+/// from where the training began, so that a function is the same wherever it is recorded.
+#[derive(Clone, Copy)]
+struct Noise {
+    seed: u64,
+    since: usize,
+}
+
+impl Noise {
+    fn new<T: Scalar>(seed: u64, tape: &Tape<T>) -> Self {
+        let since = tape.len();
+        Noise { seed, since }
+    }
 }
 
 /// What a bound set is besides its variables.
@@ -54,6 +71,7 @@ impl<'t, T: Scalar> Bound<'t, T> {
             count,
             set,
             noise: None,
+            mask: None,
         }
     }
 
@@ -94,19 +112,37 @@ impl<'t, T: Scalar> Bound<'t, T> {
     #[must_use]
     pub fn training(self, seed: u64) -> Self {
         Bound {
-            noise: Some(seed),
+            noise: Some(Noise::new(seed, self.tape)),
             ..self
         }
     }
 
-    /// A generator for what is drawn next, in training: it depends on the seed and the position on the
-    /// tape, so that no layer has to hand it to another.
+    /// A generator for what is drawn next, in training: it depends on the seed and on how much has been
+    /// recorded since [`Bound::training`], so that no layer has to hand it to another.
     pub fn noise(&self) -> Option<ChaCha8Rng> {
-        self.noise.map(|seed| {
+        self.noise.map(|Noise { seed, since }| {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            rng.set_stream(self.tape.len() as u64);
+            rng.set_stream((self.tape.len() - since) as u64);
             rng
         })
+    }
+
+    /// A hidden state `[B, H]` as the recurrent products of a cell see it: as it is, unless the pass is one
+    /// of training with [`RecurrentDropout`](crate::RecurrentDropout).
+    pub fn recurrent(&self, h: Var<'t, T>) -> Var<'t, T> {
+        match self.mask {
+            None => h,
+            Some((mask, probability)) => h.dropout(mask.rows(0..h.row_count()), probability),
+        }
+    }
+
+    /// The same with a mask `[samples, H]` on the hidden states, whose elements are 0 with that
+    /// probability.
+    pub(crate) fn masked(self, mask: Var<'t, T>, probability: f64) -> Self {
+        Bound {
+            mask: Some((mask, probability)),
+            ..self
+        }
     }
 
     /// The variable of a parameter.
@@ -136,9 +172,8 @@ impl<'t, T: Scalar> Bound<'t, T> {
 
     /// What it is besides its variables, for [`Bound::on_vars`].
     pub(crate) fn kind(&self) -> Kind {
-        let Bound {
-            count, set, noise, ..
-        } = *self;
+        let Bound { count, set, .. } = *self;
+        let noise = self.noise.map(|noise| noise.seed);
         Kind { count, set, noise }
     }
 
@@ -150,7 +185,8 @@ impl<'t, T: Scalar> Bound<'t, T> {
             first: 0,
             count,
             set,
-            noise,
+            noise: noise.map(|seed| Noise::new(seed, tape)),
+            mask: None,
         }
     }
 
@@ -159,7 +195,7 @@ impl<'t, T: Scalar> Bound<'t, T> {
     pub(crate) fn on_vars(vars: &[Var<'t, T>], kind: Kind) -> Self {
         let Kind { count, set, noise } = kind;
         let bound = Self::from_vars_of(&vars[..count], set);
-        Bound { noise, ..bound }
+        noise.map_or(bound, |seed| bound.training(seed))
     }
 
     /// All variables, in the order of the set.

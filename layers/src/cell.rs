@@ -1,5 +1,7 @@
 //! [`Cell`]: one time step of a recurrent layer.
 
+use std::sync::Arc;
+
 use autograd::{Scalar, Var};
 
 use crate::{Bound, ParameterId, Projection, State, Weights, check};
@@ -8,7 +10,8 @@ use crate::{Bound, ParameterId, Projection, State, Weights, check};
 ///
 /// A step sees its input only as z_x = U x_t + b, so that [`Cell::project`] can do the product of
 /// all steps at once. A cell of your own needs [`Cell::weights`] and [`Cell::step`], and
-/// [`unroll`](crate::unroll) does the rest.
+/// [`unroll`](crate::unroll) does the rest. For [`RecurrentDropout`](crate::RecurrentDropout) its products
+/// take the state through [`Bound::recurrent`].
 pub trait Cell<T: Scalar> {
     /// The parameters that all cells have.
     fn weights(&self) -> &Weights;
@@ -23,6 +26,14 @@ pub trait Cell<T: Scalar> {
     /// Whether the state has a c beside its h.
     fn has_cell_state(&self) -> bool {
         false
+    }
+
+    /// The parameters as a pass over so many samples uses them, before its first step: where something
+    /// is drawn that all steps share.
+    #[doc(hidden)]
+    fn begin<'t>(&self, p: &Bound<'t, T>, samples: usize) -> Bound<'t, T> {
+        let _ = samples;
+        *p
     }
 
     /// The number of features of x_t.
@@ -98,5 +109,74 @@ pub trait Cell<T: Scalar> {
         check::parameters(&self.weights().name, "project", p, [u, b]);
         let _scope = self.weights().scope(p.tape());
         p.var(u).transpose() + p.var(b)
+    }
+}
+
+/// The methods of a cell that is another one, where that lies: for all but `begin`.
+macro_rules! cell_like {
+    ($($inner:tt)+) => {
+        fn weights(&self) -> &$crate::Weights {
+            self.$($inner)+.weights()
+        }
+        #[track_caller]
+        fn step<'t>(
+            &self,
+            p: &$crate::Bound<'t, T>,
+            zx: autograd::Var<'t, T>,
+            s: $crate::State<'t, T>,
+        ) -> $crate::State<'t, T> {
+            self.$($inner)+.step(p, zx, s)
+        }
+        fn has_cell_state(&self) -> bool {
+            self.$($inner)+.has_cell_state()
+        }
+        fn input_size(&self) -> usize {
+            self.$($inner)+.input_size()
+        }
+        fn hidden_size(&self) -> usize {
+            self.$($inner)+.hidden_size()
+        }
+        fn input_weight(&self) -> ($crate::ParameterId, $crate::ParameterId) {
+            self.$($inner)+.input_weight()
+        }
+        #[track_caller]
+        fn initial_state<'t>(
+            &self,
+            p: &$crate::Bound<'t, T>,
+            batch: usize,
+        ) -> $crate::State<'t, T> {
+            self.$($inner)+.initial_state(p, batch)
+        }
+        #[track_caller]
+        fn project<'t>(
+            &self,
+            p: &$crate::Bound<'t, T>,
+            x: autograd::Var<'t, T>,
+        ) -> autograd::Var<'t, T> {
+            self.$($inner)+.project(p, x)
+        }
+        #[track_caller]
+        fn project_symbols<'t, 's>(
+            &self,
+            p: &$crate::Bound<'t, T>,
+            symbols: &'s [usize],
+        ) -> $crate::Projection<'t, 's, T> {
+            self.$($inner)+.project_symbols(p, symbols)
+        }
+        #[track_caller]
+        fn symbol_table<'t>(&self, p: &$crate::Bound<'t, T>) -> autograd::Var<'t, T> {
+            self.$($inner)+.symbol_table(p)
+        }
+    };
+}
+
+pub(crate) use cell_like;
+
+/// A cell that is shared is a cell.
+impl<T: Scalar, C: Cell<T> + ?Sized> Cell<T> for Arc<C> {
+    cell_like!(as_ref());
+
+    fn begin<'t>(&self, p: &Bound<'t, T>, samples: usize) -> Bound<'t, T> {
+        self.as_ref().begin(p, samples)
     }
 }

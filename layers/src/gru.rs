@@ -90,15 +90,16 @@ impl<T: Scalar> Cell<T> for Gru {
     fn step<'t>(&self, p: &Bound<'t, T>, zx: Var<'t, T>, s: State<'t, T>) -> State<'t, T> {
         check::step(self, p, zx, s);
         let (h, w, size) = (s.h, p.var(self.weights.w), self.weights.hidden);
+        let seen = p.recurrent(h);
         let (gates, candidate) = (0..2 * size, 2 * size..3 * size);
         let (w_rz, w_n) = (w.rows(gates.clone()), w.rows(candidate.clone()));
         let (zx_rz, zx_n) = (zx.cols(gates), zx.cols(candidate));
-        let rz = zx_rz.add_matmul_t(h, w_rz).sigmoid().named("rz");
+        let rz = zx_rz.add_matmul_t(seen, w_rz).sigmoid().named("rz");
         let r = rz.cols(0..size).named("r");
         let z = rz.cols(size..2 * size).named("z");
         let z_n = match self.c {
-            None => zx_n.add_matmul_t(r * h, w_n),
-            Some(c) => zx_n + r * p.var(c).add_matmul_t(h, w_n),
+            None => zx_n.add_matmul_t(r * seen, w_n),
+            Some(c) => zx_n + r * p.var(c).add_matmul_t(seen, w_n),
         };
         let n = z_n.tanh().named("n");
         let h = (n + z * (h - n)).named("h");

@@ -108,7 +108,7 @@ impl<T: Scalar> Cell<T> for LayerNormGru {
     fn step<'t>(&self, p: &Bound<'t, T>, zx: Var<'t, T>, s: State<'t, T>) -> State<'t, T> {
         check::step(self, p, zx, s);
         let (h, size) = (s.h, self.weights.hidden);
-        let wh = h.matmul_t(p.var(self.weights.w)).named("Wh");
+        let wh = p.recurrent(h).matmul_t(p.var(self.weights.w)).named("Wh");
         let [zx_rz, zx_n] = self.parts().map(|part| zx.cols(part));
         let [wh_rz, wh_n] = self.parts().map(|part| wh.cols(part));
         let rz = (zx_rz + self.norm_h_rz.apply(p, wh_rz))

@@ -110,7 +110,7 @@ impl<T: Scalar> Cell<T> for LayerNormLstm {
     fn step<'t>(&self, p: &Bound<'t, T>, zx: Var<'t, T>, s: State<'t, T>) -> State<'t, T> {
         check::step(self, p, zx, s);
         let before = s.c.expect("the state of an LSTM has a c");
-        let wh = s.h.matmul_t(p.var(self.weights.w)).named("Wh");
+        let wh = p.recurrent(s.h).matmul_t(p.var(self.weights.w)).named("Wh");
         let z = (zx + self.norm_h.apply(p, wh)).named("z");
         let size = self.weights.hidden;
         let gate = |k| z.cols(k * size..(k + 1) * size);

@@ -81,7 +81,7 @@ pub use combine::{Map, Residual};
 pub use coupled_lstm::CoupledLstm;
 pub use decoder::{Decoded, Decoder};
 pub use decoding::{DecodingError, Hypothesis, Stop, greedy, sample_sequence};
-pub use dropout::{Dropout, dropout};
+pub use dropout::{Dropout, RecurrentDropout, dropout};
 pub use embedding::Embedding;
 pub use gather::GatherRows;
 pub use generator::Generator;

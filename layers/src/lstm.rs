@@ -82,7 +82,8 @@ impl<T: Scalar> Cell<T> for Lstm {
     fn step<'t>(&self, p: &Bound<'t, T>, zx: Var<'t, T>, s: State<'t, T>) -> State<'t, T> {
         check::step(self, p, zx, s);
         let before = s.c.expect("the state of an LSTM has a c");
-        let z = zx.add_matmul_t(s.h, p.var(self.weights.w)).named("z");
+        let seen = p.recurrent(s.h);
+        let z = zx.add_matmul_t(seen, p.var(self.weights.w)).named("z");
         let size = self.weights.hidden;
         let gate = |k| z.cols(k * size..(k + 1) * size);
         let i = gate(0).sigmoid().named("i");

@@ -1,13 +1,8 @@
 //! Cells as layers: [`Forward`], [`Backward`] and [`Bidirectional`].
 
-use std::sync::Arc;
-
 use autograd::{Scalar, Var};
 
-use crate::{
-    Bound, Cell, Direction, Layer, ParameterId, Projection, Sequence, State, StateSize, States,
-    Weights, check, unroll_from,
-};
+use crate::{Bound, Cell, Direction, Layer, Sequence, StateSize, States, check, unroll_from};
 
 /// A cell as a layer that reads every sample from its first step to its last.
 ///
@@ -170,47 +165,4 @@ fn read<'t, T: Scalar, C: Cell<T>>(
     states.put(unrolled.state);
     let _scope = cell.weights().scope(p.tape());
     Sequence::from_stacked(unrolled.stacked(), lengths)
-}
-
-/// A cell that is shared is a cell.
-impl<T: Scalar, C: Cell<T> + ?Sized> Cell<T> for Arc<C> {
-    fn weights(&self) -> &Weights {
-        self.as_ref().weights()
-    }
-    #[track_caller]
-    fn step<'t>(&self, p: &Bound<'t, T>, zx: Var<'t, T>, s: State<'t, T>) -> State<'t, T> {
-        self.as_ref().step(p, zx, s)
-    }
-    fn has_cell_state(&self) -> bool {
-        self.as_ref().has_cell_state()
-    }
-    fn input_size(&self) -> usize {
-        self.as_ref().input_size()
-    }
-    fn hidden_size(&self) -> usize {
-        self.as_ref().hidden_size()
-    }
-    fn input_weight(&self) -> (ParameterId, ParameterId) {
-        self.as_ref().input_weight()
-    }
-    #[track_caller]
-    fn initial_state<'t>(&self, p: &Bound<'t, T>, batch: usize) -> State<'t, T> {
-        self.as_ref().initial_state(p, batch)
-    }
-    #[track_caller]
-    fn project<'t>(&self, p: &Bound<'t, T>, x: Var<'t, T>) -> Var<'t, T> {
-        self.as_ref().project(p, x)
-    }
-    #[track_caller]
-    fn project_symbols<'t, 's>(
-        &self,
-        p: &Bound<'t, T>,
-        symbols: &'s [usize],
-    ) -> Projection<'t, 's, T> {
-        self.as_ref().project_symbols(p, symbols)
-    }
-    #[track_caller]
-    fn symbol_table<'t>(&self, p: &Bound<'t, T>) -> Var<'t, T> {
-        self.as_ref().symbol_table(p)
-    }
 }

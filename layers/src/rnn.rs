@@ -84,7 +84,8 @@ impl<T: Scalar> Cell<T> for SimpleRnn {
     #[track_caller]
     fn step<'t>(&self, p: &Bound<'t, T>, zx: Var<'t, T>, s: State<'t, T>) -> State<'t, T> {
         check::step(self, p, zx, s);
-        let z = zx.add_matmul_t(s.h, p.var(self.weights.w)).named("z");
+        let seen = p.recurrent(s.h);
+        let z = zx.add_matmul_t(seen, p.var(self.weights.w)).named("z");
         let h = self.activation.apply(z).named("h");
         State { h, c: None }
     }

@@ -98,6 +98,7 @@ pub fn unroll_from<'t, 's, T: Scalar>(
     let lengths = zx.lengths(lengths);
     check::unrolled(cell, p, zx, lengths.samples(), state);
     let _scope = cell.weights().scope(tape);
+    let p = &cell.begin(p, lengths.samples());
     let (order, steps) = (lengths.order(), lengths.steps());
     let start = order.map_or(state, |(samples, _)| state.gather_rows(samples));
     let read_first = match direction {

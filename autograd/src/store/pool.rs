@@ -24,6 +24,10 @@ pub(crate) struct Pool<T> {
     fill: Option<T>,
 }
 
+/// A size class that has run out is lent buffers of those above it, up to about twice as large. Else each
+/// class would keep as many as its busiest pass needed, and where shapes vary these are different passes.
+const LENT: usize = 5;
+
 /// The free buffers of a size class, in a list that has room for all there are.
 struct Class<T> {
     free: Vec<Arc<Matrix<T>>>,
@@ -77,12 +81,13 @@ impl<T: Scalar> Pool<T> {
         if self.classes.len() <= class {
             self.classes.resize_with(class + 1, Class::default);
         }
-        let class = &mut self.classes[class];
-        if let Some(mut buffer) = class.free.pop() {
+        let mut wide_enough = self.classes[class..].iter_mut().take(LENT);
+        if let Some(mut buffer) = wide_enough.find_map(|class| class.free.pop()) {
             self.stats.recycled += 1;
             unique(&mut buffer).reshape(shape);
             return buffer;
         }
+        let class = &mut self.classes[class];
         class.allocated += 1;
         class.free.reserve(class.allocated);
         self.stats.allocated += 1;
