@@ -79,6 +79,11 @@ impl<T: Scalar> Store<T> {
         copy
     }
 
+    /// What has been recorded is no longer needed.
+    pub fn end_pass(&self) {
+        self.pool.borrow_mut().end_pass();
+    }
+
     /// Takes a buffer back, unless somebody still holds it.
     pub fn give_back(&self, buffer: Arc<Matrix<T>>) {
         self.pool.borrow_mut().give_back(buffer);

@@ -22,11 +22,14 @@ pub(crate) struct Pool<T> {
     stats: PoolStats,
     /// What buffers start as, if it matters: NaN shows what is read before it is written.
     fill: Option<T>,
+    /// How many passes are over.
+    passes: usize,
 }
 
-/// A size class that has run out is lent buffers of those above it, up to about twice as large. Else each
-/// class would keep as many as its busiest pass needed, and where shapes vary these are different passes.
-const LENT: usize = 5;
+/// After so many passes, every class has what a pass needs, if those to come are like them. Where shapes
+/// vary, one may still run out: it is lent buffers, as else each class would keep as many as its busiest
+/// pass needed, and these are different passes.
+const LENDING_AFTER: usize = 4;
 
 /// The free buffers of a size class, in a list that has room for all there are.
 struct Class<T> {
@@ -47,6 +50,7 @@ impl<T: Scalar> Pool<T> {
             classes: Vec::new(),
             stats: PoolStats::default(),
             fill: None,
+            passes: 0,
         }
     }
 
@@ -81,8 +85,11 @@ impl<T: Scalar> Pool<T> {
         if self.classes.len() <= class {
             self.classes.resize_with(class + 1, Class::default);
         }
-        let mut wide_enough = self.classes[class..].iter_mut().take(LENT);
-        if let Some(mut buffer) = wide_enough.find_map(|class| class.free.pop()) {
+        let recycled = match self.classes[class].free.pop() {
+            None if self.passes >= LENDING_AFTER => self.lend(class),
+            own => own,
+        };
+        if let Some(mut buffer) = recycled {
             self.stats.recycled += 1;
             unique(&mut buffer).reshape(shape);
             return buffer;
@@ -93,6 +100,18 @@ impl<T: Scalar> Pool<T> {
         self.stats.allocated += 1;
         self.stats.elements += capacity;
         Arc::new(Matrix::with_capacity(shape, capacity))
+    }
+
+    /// What has been recorded is no longer needed.
+    pub fn end_pass(&mut self) {
+        self.passes += 1;
+    }
+
+    /// A free buffer of the classes above, up to about twice as large.
+    #[cold]
+    fn lend(&mut self, class: usize) -> Option<Arc<Matrix<T>>> {
+        let mut above = self.classes[class + 1..].iter_mut().take(4);
+        above.find_map(|class| class.free.pop())
     }
 
     /// Takes a buffer back, unless somebody still holds it.

@@ -45,6 +45,7 @@ impl<T: Scalar> Tape<T> {
                 self.store.give_back(value);
             }
         }
+        self.store.end_pass();
         recording.names.leave_all();
     }
 }
