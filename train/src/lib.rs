@@ -30,11 +30,16 @@ mod adam;
 mod batches;
 mod blocks;
 mod checkpoint;
+mod classifier;
 mod clip;
+mod data;
+mod fit;
 mod grads;
+mod metrics;
 mod optimizer;
 mod per_parameter;
 mod schedule;
+mod sequential;
 mod sgd;
 mod shard;
 mod text;
@@ -43,10 +48,17 @@ mod trainer;
 pub use adam::Adam;
 pub use batches::{BatchError, Windows, split};
 pub use checkpoint::{Checkpoint, CheckpointError};
+pub use classifier::Classifier;
 pub use clip::{clip_by_global_norm, clip_by_value, clipping_factor};
+pub use data::{
+    Batch, DataError, Dataset, Input, Target, Samples, Source, Streams, Stretch, Subset, k_fold, split_at_random, split_by_class,
+};
+pub use fit::{Ended, EpochReport, Fit, FitError, History, Scores, evaluate};
 pub use grads::ParameterGradients;
+pub use metrics::{Confusion, Edits, Measures, bits, edit_distance, perplexity};
 pub use optimizer::{Optimizer, StateError};
 pub use schedule::Schedule;
+pub use sequential::Sequential;
 pub use sgd::Sgd;
 pub use text::{TextError, Vocabulary, read_text};
 pub use trainer::{StepReport, TrainError, Trainer};
@@ -54,7 +66,7 @@ pub use trainer::{StepReport, TrainError, Trainer};
 /// What a program or a notebook needs, from one import: `use train::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Adam, Checkpoint, Optimizer, ParameterGradients, Schedule, Sgd, StepReport, TrainError,
+        Adam, Batch, Checkpoint, Classifier, DataError, Sequential, Confusion, Dataset, Edits, Ended, EpochReport, Fit, FitError, History, Measures, Samples, Scores, Source, Streams, Stretch, Subset, evaluate, k_fold, split_at_random, split_by_class, Optimizer, ParameterGradients, Schedule, Sgd, StepReport, TrainError,
         Trainer, Vocabulary, Windows, clip_by_global_norm, clip_by_value, read_text, split,
     };
     pub use autograd::ops::Unary;
@@ -66,7 +78,7 @@ pub mod prelude {
         Activation, Attended, Attention, Backward, Bidirectional, Bound, Carried, Cell, CellKind,
         CharModel, CoupledLstm, Direction, Dropout, Embedding, Forward, Generator, Gru, Init,
         Layer, LayerNorm, LayerNormGru, LayerNormLstm, Lengths, Linear, Lstm, Map, ParameterId,
-        ParameterSet, PeepholeLstm, Reset, Residual, Sequence, SimpleRnn, Stack, State, States,
+        ParameterSet, PeepholeLstm, Pool, RecurrentDropout, Reset, Residual, Sequence, SimpleRnn, Stack, State, States,
         Unrolled, Weights, dropout, sample, torch, uniform, unroll, unroll_from,
     };
     pub use layers::{
@@ -79,6 +91,10 @@ pub mod prelude {
     };
     pub use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 }
+
+/// How to do what: each recipe is a program that runs.
+#[doc = include_str!("../COOKBOOK.md")]
+pub mod cookbook {}
 
 /// The examples of the README run.
 #[cfg(doctest)]

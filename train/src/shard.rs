@@ -83,6 +83,21 @@ impl<T: Scalar> Shard<T> {
         });
         Ok(Differentiated { loss, independent })
     }
+
+    /// The loss, without a sweep.
+    pub fn evaluate<F>(&mut self, parameters: &ParameterSet<T>, loss: F) -> Result<f64, Failure>
+    where
+        F: for<'t> FnOnce(&Bound<'t, T>) -> Var<'t, T>,
+    {
+        self.tape.clear();
+        let node = loss(&parameters.bind(&self.tape));
+        if let Some(mistake) = mistake(node, &self.tape) {
+            return Err(Failure::Mistake(mistake));
+        }
+        let value = node.item().to_f64();
+        self.tape.clear();
+        Ok(value)
+    }
 }
 
 /// What makes a node no loss of a training step, if something does.

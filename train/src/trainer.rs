@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::clip::check_threshold;
 use crate::optimizer::check_rate;
-use crate::shard::{Differentiated, Shard, mistake};
+use crate::shard::{Differentiated, Failure, Shard};
 use crate::{Checkpoint, Optimizer, ParameterGradients, StateError, clipping_factor};
 
 /// A step that must not change the parameters.
@@ -82,6 +82,7 @@ pub struct Trainer<T: Scalar = f32> {
     parameters: ParameterSet<T>,
     optimizer: Box<dyn Optimizer<T>>,
     clip: Option<f64>,
+    at_once: usize,
 }
 
 impl<T: Scalar> fmt::Debug for Trainer<T> {
@@ -108,6 +109,7 @@ impl<T: Scalar> Trainer<T> {
             parameters,
             optimizer,
             clip: None,
+            at_once: usize::MAX,
         }
     }
 
@@ -132,6 +134,20 @@ impl<T: Scalar> Trainer<T> {
             check_threshold(threshold);
         }
         self.clip = threshold;
+    }
+
+    /// Computes so many parts of a mini-batch at once, and adds up the gradients of those that come after
+    /// ("gradient accumulation"): a mini-batch of eight parts, two at once, takes the memory of two. The result
+    /// is the same.
+    ///
+    /// # Panics
+    /// If it is 0.
+    #[must_use]
+    #[track_caller]
+    pub fn at_once(mut self, parts: usize) -> Self {
+        assert!(parts > 0, "no parts of a mini-batch at once");
+        self.at_once = parts;
+        self
     }
 
     /// Sets the learning rate of the next steps.
@@ -191,24 +207,55 @@ impl<T: Scalar> Trainer<T> {
         if let [part] = parts {
             return self.step(|p| loss(p, part)); // no other thread need wake
         }
+        if parts.len() <= self.at_once {
+            return match self.differentiate(parts, &loss) {
+                Ok(sum) => self.update(parts.len(), sum),
+                Err(failure) => Err(failure.or_panic()),
+            };
+        }
+        let (at_once, mut gradients) = (self.at_once, ParameterGradients::new(&self.parameters));
+        let mut sum: Option<Differentiated> = None;
+        for round in parts.chunks_mut(at_once) {
+            let of_round = match self.differentiate(round, &loss) {
+                Ok(of_round) => of_round,
+                Err(failure) => return Err(failure.or_panic()),
+            };
+            let shards = self.shards[..round.len()].iter();
+            gradients.add_all(&shards.map(|s| &s.gradients).collect::<Vec<_>>());
+            sum = Some(match sum {
+                Some(sum) => sum.plus(of_round),
+                None => of_round,
+            });
+        }
+        self.shards[0].gradients = gradients;
+        self.update(1, sum.expect("there is a part"))
+    }
+
+    /// The loss of some parts, each on a shard of its own, which has its gradients.
+    fn differentiate<P, F>(&mut self, parts: &mut [P], loss: &F) -> Result<Differentiated, Failure>
+    where
+        P: Send,
+        F: for<'t> Fn(&Bound<'t, T>, &mut P) -> Var<'t, T> + Sync,
+    {
+        self.prepare(parts.len());
         let Trainer {
             shards, parameters, ..
         } = self;
-        while shards.len() < parts.len() {
-            shards.push(Shard::new(parameters));
-        }
-        let count = parts.len();
+        let mut losses = Vec::with_capacity(parts.len());
         let work = shards.par_iter_mut().zip(parts);
-        let mut losses = Vec::with_capacity(count);
         work.map(|(shard, part)| shard.differentiate(parameters, |p| loss(p, part)))
             .collect_into_vec(&mut losses);
         if let Some(failed) = losses.iter().position(Result::is_err) {
             self.shards.swap(0, failed); // its tape is the one to be looked at
         }
         let sum = losses.into_iter().reduce(|sum, part| Ok(sum?.plus(part?)));
-        match sum.expect("there is a part") {
-            Ok(loss) => self.update(count, loss),
-            Err(failure) => Err(failure.or_panic()),
+        sum.expect("there is a part")
+    }
+
+    /// A shard for each of so many parts.
+    fn prepare(&mut self, parts: usize) {
+        while self.shards.len() < parts {
+            self.shards.push(Shard::new(&self.parameters));
         }
     }
 
@@ -254,15 +301,39 @@ impl<T: Scalar> Trainer<T> {
     where
         F: for<'t> FnOnce(&Bound<'t, T>) -> Var<'t, T>,
     {
-        let tape = &mut self.shards[0].tape;
-        tape.clear();
-        let node = loss(&self.parameters.bind(tape));
-        if let Some(mistake) = mistake(node, tape) {
-            panic!("{mistake}");
+        match self.shards[0].evaluate(&self.parameters, loss) {
+            Ok(value) => value,
+            Err(failure) => panic!("{}", failure.or_panic()),
         }
-        let value = node.item().to_f64();
-        tape.clear();
-        value
+    }
+
+    /// The sum of the losses of the parts of a mini-batch, without a sweep, side by side on the threads there
+    /// are.
+    ///
+    /// # Panics
+    /// As [`Trainer::evaluate`], and if there are no parts.
+    #[track_caller]
+    pub fn evaluate_in_parts<P, F>(&mut self, parts: &mut [P], loss: F) -> f64
+    where
+        P: Send,
+        F: for<'t> Fn(&Bound<'t, T>, &mut P) -> Var<'t, T> + Sync,
+    {
+        assert!(!parts.is_empty(), "the loss of a mini-batch in no parts");
+        let mut sum = 0.0;
+        for round in parts.chunks_mut(self.at_once) {
+            self.prepare(round.len());
+            let Trainer {
+                shards, parameters, ..
+            } = self;
+            let work = shards.par_iter_mut().zip(round);
+            let mut values = Vec::new();
+            work.map(|(shard, part)| shard.evaluate(parameters, |p| loss(p, part)))
+                .collect_into_vec(&mut values);
+            for value in values {
+                sum += value.unwrap_or_else(|failure| panic!("{}", failure.or_panic()));
+            }
+        }
+        sum
     }
 
     /// The parameters and the state of the optimizer, to be saved.

@@ -1,0 +1,204 @@
+//! [`Dataset`], and ways to split one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rand::seq::SliceRandom;
+use rand::{SeedableRng, rngs::ChaCha8Rng};
+
+/// Anything with a number of samples and a sample at an index: a vector, files in a folder, what a generator
+/// makes of a number.
+///
+/// ```
+/// use train::Dataset;
+///
+/// /// n in binary, and how many ones it has.
+/// struct Binary;
+///
+/// impl Dataset for Binary {
+///     type Sample = (Vec<usize>, usize);
+///     fn len(&self) -> usize {
+///         1024
+///     }
+///     fn sample(&self, n: usize) -> Self::Sample {
+///         ((0..10).map(|bit| n >> bit & 1).collect(), n.count_ones() as usize)
+///     }
+/// }
+/// assert_eq!(Binary.sample(6).1, 2);
+/// ```
+pub trait Dataset {
+    /// What it consists of, such as a sequence and its class.
+    type Sample: Send;
+
+    /// The number of samples.
+    fn len(&self) -> usize;
+
+    /// The sample at an index below [`Dataset::len`]: always the same one.
+    fn sample(&self, index: usize) -> Self::Sample;
+
+    /// Whether there are no samples.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<S: Clone + Send> Dataset for Vec<S> {
+    type Sample = S;
+
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn sample(&self, index: usize) -> S {
+        self[index].clone()
+    }
+}
+
+/// Samples that stay where they are.
+impl<'a, S: Sync> Dataset for &'a [S] {
+    type Sample = &'a S;
+
+    fn len(&self) -> usize {
+        (**self).len()
+    }
+
+    fn sample(&self, index: usize) -> &'a S {
+        &self[index]
+    }
+}
+
+/// A dataset that is shared is a dataset.
+impl<D: Dataset> Dataset for Arc<D> {
+    type Sample = D::Sample;
+
+    fn len(&self) -> usize {
+        self.as_ref().len()
+    }
+
+    fn sample(&self, index: usize) -> D::Sample {
+        self.as_ref().sample(index)
+    }
+}
+
+/// Some of the samples of a dataset.
+#[derive(Clone, Debug)]
+pub struct Subset<D> {
+    data: Arc<D>,
+    indices: Vec<usize>,
+}
+
+impl<D: Dataset> Subset<D> {
+    fn new(data: &Arc<D>, indices: Vec<usize>) -> Self {
+        Subset {
+            data: Arc::clone(data),
+            indices,
+        }
+    }
+
+    /// Where its samples are in the whole dataset.
+    pub fn indices(&self) -> &[usize] {
+        &self.indices
+    }
+}
+
+impl<D: Dataset> Dataset for Subset<D> {
+    type Sample = D::Sample;
+
+    fn len(&self) -> usize {
+        self.indices.len()
+    }
+
+    fn sample(&self, index: usize) -> D::Sample {
+        self.data.sample(self.indices[index])
+    }
+}
+
+/// Splits off a share of the samples at random, such as a tenth to validate with: the others, and these. The
+/// same seed gives the same split.
+///
+/// ```
+/// use train::Dataset;
+/// let (training, validation) = train::split_at_random((0..50).collect::<Vec<_>>(), 0.1, 7);
+/// assert_eq!((training.len(), validation.len()), (45, 5));
+/// ```
+///
+/// # Panics
+/// If the share is not in 0..=1.
+#[track_caller]
+pub fn split_at_random<D: Dataset>(data: D, share: f64, seed: u64) -> (Subset<D>, Subset<D>) {
+    check_share(share);
+    let indices = shuffled((0..data.len()).collect(), seed);
+    let held_out = (data.len() as f64 * share).round() as usize;
+    let (held_out, others) = indices.split_at(held_out);
+    subsets(data, others, held_out)
+}
+
+/// [`split_at_random`], in which every class is split by that share ("stratified"). `class` tells a sample's.
+///
+/// # Panics
+/// If the share is not in 0..=1.
+#[track_caller]
+pub fn split_by_class<D: Dataset, C: Ord>(
+    data: D,
+    share: f64,
+    seed: u64,
+    class: impl Fn(&D::Sample) -> C,
+) -> (Subset<D>, Subset<D>) {
+    check_share(share);
+    let mut classes = BTreeMap::<C, Vec<usize>>::new();
+    for index in shuffled((0..data.len()).collect(), seed) {
+        classes.entry(class(&data.sample(index))).or_default().push(index);
+    }
+    let (mut others, mut held_out) = (Vec::new(), Vec::new());
+    for indices in classes.into_values() {
+        let count = (indices.len() as f64 * share).round() as usize;
+        held_out.extend(&indices[..count]);
+        others.extend(&indices[count..]);
+    }
+    subsets(data, &others, &held_out)
+}
+
+/// Splits the samples at random in k folds as equal as can be, and gives for each the samples of all others,
+/// and its own.
+///
+/// # Panics
+/// If k is below 2, or there are fewer samples than folds.
+#[track_caller]
+pub fn k_fold<D: Dataset>(data: D, k: usize, seed: u64) -> Vec<(Subset<D>, Subset<D>)> {
+    let count = data.len();
+    assert!(
+        (2..=count).contains(&k),
+        "{count} samples in {k} folds: from 2 folds to one for each sample are possible"
+    );
+    let (data, indices) = (Arc::new(data), shuffled((0..count).collect(), seed));
+    let fold = |i: usize| {
+        let own = i * count / k..(i + 1) * count / k;
+        let others = [&indices[..own.start], &indices[own.end..]].concat();
+        (Subset::new(&data, others), Subset::new(&data, indices[own].to_vec()))
+    };
+    (0..k).map(fold).collect()
+}
+
+/// Both in the order of the dataset.
+fn subsets<D: Dataset>(data: D, others: &[usize], held_out: &[usize]) -> (Subset<D>, Subset<D>) {
+    let data = Arc::new(data);
+    let sorted = |indices: &[usize]| {
+        let mut indices = indices.to_vec();
+        indices.sort_unstable();
+        Subset::new(&data, indices)
+    };
+    (sorted(others), sorted(held_out))
+}
+
+pub(crate) fn shuffled(mut indices: Vec<usize>, seed: u64) -> Vec<usize> {
+    indices.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
+    indices
+}
+
+#[track_caller]
+fn check_share(share: f64) {
+    assert!(
+        (0.0..=1.0).contains(&share),
+        "a share of {share} to hold out, which is not in 0..=1"
+    );
+}

@@ -1,0 +1,139 @@
+//! What a run saves, and how it goes on from there.
+
+use std::path::PathBuf;
+
+use autograd::Scalar;
+use serde_json::Value;
+
+use super::{Done, Fit, FitError};
+use crate::optimizer::find;
+use crate::{Checkpoint, CheckpointError, Source, StateError, Trainer};
+
+/// How far the run has come, in the metadata of a checkpoint.
+const KEY: &str = "fit";
+/// Before the names of the parameters after the best epoch.
+const BEST: &str = "best";
+
+impl<T: Scalar> Fit<'_, T> {
+    /// Saves everything that it takes to go on, after every epoch and where a run ends before its time.
+    #[must_use]
+    pub fn save(mut self, path: impl Into<PathBuf>) -> Self {
+        self.save = Some(path.into());
+        self
+    }
+
+    /// Saves after every so many steps too.
+    ///
+    /// # Panics
+    /// If it is 0, or there is no path to [save](Fit::save) at.
+    #[must_use]
+    #[track_caller]
+    pub fn save_every(mut self, steps: u64) -> Self {
+        assert!(steps > 0, "a checkpoint after every 0 steps");
+        assert!(self.save.is_some(), "a checkpoint after every {steps} steps: tell save(path) first");
+        self.save_every = Some(steps);
+        self
+    }
+
+    /// Saves the same whenever an epoch is the best so far.
+    #[must_use]
+    pub fn save_best(mut self, path: impl Into<PathBuf>) -> Self {
+        self.save_best = Some(path.into());
+        self
+    }
+
+    /// Saves that too, under this name: the sizes of the model, its vocabulary.
+    ///
+    /// # Panics
+    /// If the name is "fit", under which the run itself is saved.
+    #[must_use]
+    #[track_caller]
+    pub fn metadata(mut self, name: &str, value: Value) -> Self {
+        assert!(name != KEY, "{KEY:?} is where the run itself is saved");
+        self.metadata.insert(name.into(), value);
+        self
+    }
+
+    /// Goes on from a checkpoint that a run has saved: of a model with the same parameters, on the same data.
+    ///
+    /// # Errors
+    /// If something is missing in it, or of another shape; nothing is then changed.
+    pub fn restore<S: Source<T>>(
+        &mut self,
+        checkpoint: &Checkpoint<T>,
+        trainer: &mut Trainer<T>,
+        training: &mut S,
+    ) -> Result<(), StateError> {
+        let done = checkpoint.metadata.get(KEY).cloned().unwrap_or_default();
+        let done: Done = serde_json::from_value(done).map_err(|_| StateError::Missing {
+            name: format!("{KEY} in its metadata"),
+        })?;
+        let mut best = None;
+        if self.keeps_best && done.best.is_some() {
+            let mut set = trainer.parameters().clone();
+            for id in trainer.parameters().ids() {
+                let name = format!("{BEST}.{}", set.name(id));
+                let found = find(&checkpoint.tensors, &name, set.get(id).shape());
+                // One that was saved when it was the best has no other.
+                let own = |_| find(&checkpoint.tensors, set.name(id), set.get(id).shape());
+                *set.get_mut(id) = found.or_else(own)?.clone();
+            }
+            best = Some(set);
+        }
+        if done.batches > 0 {
+            training.begin(done.history.epochs.len() as u64 + 1);
+            training.load_state(&checkpoint.tensors)?;
+        }
+        trainer.restore(checkpoint)?;
+        (self.done, self.best) = (done, best);
+        Ok(())
+    }
+
+    /// All that it takes to go on.
+    fn checkpoint<S: Source<T>>(&self, trainer: &Trainer<T>, training: &S) -> Result<Checkpoint<T>, FitError> {
+        let done = serde_json::to_value(&self.done).map_err(std::io::Error::from)?;
+        let mut metadata = self.metadata.clone();
+        metadata.insert(KEY.into(), done);
+        let mut checkpoint = trainer.checkpoint(Value::Object(metadata));
+        if self.done.batches > 0 {
+            checkpoint.tensors.extend(training.state());
+        }
+        if let Some(best) = self.best.as_ref().filter(|_| !self.is_best()) {
+            let tensor = |id| (format!("{BEST}.{}", best.name(id)), best.get(id).clone());
+            checkpoint.tensors.extend(best.ids().map(tensor));
+        }
+        Ok(checkpoint)
+    }
+
+    /// Whether the last thing that was done is the best epoch.
+    fn is_best(&self) -> bool {
+        let epochs = self.done.history.epochs.len() as u64;
+        self.done.batches == 0 && self.done.best.is_some_and(|best| best.epoch == epochs)
+    }
+
+    /// Saves where it was told to.
+    pub(super) fn save_now<S: Source<T>>(&self, trainer: &Trainer<T>, training: &S) -> Result<(), FitError> {
+        if let Some(path) = &self.save {
+            self.checkpoint(trainer, training)?.save(path)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn save_after_epoch<S: Source<T>>(&self, trainer: &Trainer<T>, training: &S) -> Result<(), FitError> {
+        self.save_now(trainer, training)?;
+        if let Some(path) = self.save_best.as_ref().filter(|_| self.is_best()) {
+            self.checkpoint(trainer, training)?.save(path)?;
+        }
+        Ok(())
+    }
+
+    /// Where there was nothing left to do, a file that was asked for is written all the same.
+    pub(super) fn save_if_missing<S: Source<T>>(&self, trainer: &Trainer<T>, training: &S) -> Result<(), FitError> {
+        for path in [&self.save, &self.save_best].into_iter().flatten() {
+            if !path.exists() {
+                self.checkpoint(trainer, training)?.save(path)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,323 @@
+//! The loop over epochs: its data, how it stops, and that it goes on as if it had never stopped.
+#![allow(missing_docs)]
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use rand::RngExt;
+use train::prelude::{Dropout, *};
+
+/// Sentences of digits, and whether the sum of a sentence is odd.
+fn sentences(count: usize) -> Vec<(Vec<usize>, usize)> {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let mut sentence = |_| {
+        let digits: Vec<usize> = (0..rng.random_range(1..9)).map(|_| rng.random_range(0..5)).collect();
+        let class = digits.iter().filter(|&&d| d == 3).count().min(2);
+        (digits, class)
+    };
+    (0..count).map(&mut sentence).collect()
+}
+
+struct Reader {
+    layers: Stack<f64>,
+}
+
+impl Reader {
+    fn new(dropout: f64) -> (Self, ParameterSet<f64>) {
+        let (mut set, mut rng) = (ParameterSet::new(), ChaCha8Rng::seed_from_u64(1));
+        let layers = Stack::new()
+            .with(Embedding::new(&mut set, "symbols", 5, 4, &mut rng))
+            .with(Forward(Gru::new(&mut set, "gru1", 4, 5, Reset::After, &mut rng)))
+            .with(Dropout::new(dropout))
+            .with(Pool::Last)
+            .with(Linear::new(&mut set, "output", 5, 3, &mut rng));
+        (Reader { layers }, set)
+    }
+
+    fn loss<'t>(&self, p: &Bound<'t, f64>, batch: &Batch<(Vec<usize>, usize)>, measures: &mut Measures) -> Var<'t, f64> {
+        let (digits, classes): (Vec<_>, Vec<_>) = batch.iter().cloned().unzip();
+        let logits = self.layers.run(p, Sequence::from_symbols(&digits).unwrap()).stacked();
+        measures.classes(logits, &classes);
+        logits.cross_entropy(&classes)
+    }
+}
+
+fn samples(count: usize, parts: usize) -> Samples<Vec<(Vec<usize>, usize)>> {
+    Samples::new(sentences(count), 8).shuffled(3).sorted_by_length(2, |(d, _)| d.len()).in_parts(parts)
+}
+
+fn trainer(set: ParameterSet<f64>) -> Trainer<f64> {
+    Trainer::new(set, Adam::new(0.02)).clip(1.0)
+}
+
+fn values(trainer: &Trainer<f64>) -> Vec<Matrix<f64>> {
+    let set = trainer.parameters();
+    set.ids().map(|id| set.get(id).clone()).collect()
+}
+
+/// All of a history but how long it took.
+fn scores(history: &History) -> Vec<(Scores, Option<Scores>)> {
+    let epochs = history.epochs.iter();
+    epochs.map(|e| (e.training.clone(), e.validation.clone())).collect()
+}
+
+fn unbroken(parts: usize) -> (Vec<Matrix<f64>>, Vec<(Scores, Option<Scores>)>) {
+    let (model, set) = Reader::new(0.3);
+    let mut trainer = trainer(set);
+    let mut fit = Fit::new(3).silent().schedule(Schedule::Cosine { steps: 30, floor: 0.1 });
+    let ended = fit
+        .run_and_validate(&mut trainer, &mut samples(50, parts), &mut samples(20, 1), |p, b, m| model.loss(p, b, m))
+        .unwrap();
+    assert_eq!(ended, Ended::Epochs);
+    (values(&trainer), scores(fit.history()))
+}
+
+#[test]
+fn a_run_that_was_stopped_anywhere_goes_on_as_if_it_had_not_been() {
+    let expected = unbroken(2);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.safetensors");
+    for stop_after in [1, 6, 7, 10, 14] {
+        let (model, set) = Reader::new(0.3);
+        let (stop, steps) = (AtomicBool::new(false), AtomicUsize::new(0));
+        let schedule = Schedule::Cosine { steps: 30, floor: 0.1 };
+        let mut first = trainer(set);
+        let ended = Fit::new(3).silent().schedule(schedule).stop_when(&stop).save(&file)
+            .run_and_validate(&mut first, &mut samples(50, 2), &mut samples(20, 1), |p, b, m| {
+                // Two parts a step.
+                if p.noise().is_some() && steps.fetch_add(1, SeqCst) + 1 == 2 * stop_after {
+                    stop.store(true, SeqCst);
+                }
+                model.loss(p, b, m)
+            })
+            .unwrap();
+        assert_eq!(ended, Ended::Stopped);
+        assert_eq!(first.optimizer().steps(), stop_after as u64);
+        let (model, set) = Reader::new(0.3);
+        let (mut second, mut training) = (trainer(set), samples(50, 2));
+        let mut fit = Fit::new(3).silent().schedule(schedule);
+        fit.restore(&Checkpoint::load(&file).unwrap(), &mut second, &mut training).unwrap();
+        fit.run_and_validate(&mut second, &mut training, &mut samples(20, 1), |p, b, m| model.loss(p, b, m)).unwrap();
+        assert!((values(&second), scores(fit.history())) == expected, "stopped after {stop_after} steps");
+    }
+}
+
+#[test]
+fn threads_change_nothing() {
+    let on = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| unbroken(3))
+    };
+    assert!(on(1) == on(3));
+}
+
+/// The loss is the mean over all sentences however they are dealt out, and so is what is measured.
+#[test]
+fn parts_change_nothing_but_the_order_of_sums() {
+    let of = |parts| {
+        let (model, set) = Reader::new(0.0);
+        evaluate(&mut trainer(set), &mut samples(50, parts), |p, b, m| model.loss(p, b, m))
+    };
+    let (one, three) = (of(1), of(3));
+    assert!((one.loss - three.loss).abs() < 1e-12);
+    assert_eq!(one.measures.confusion(), three.measures.confusion());
+    assert_eq!(one.measures.get("accuracy"), three.measures.get("accuracy"));
+}
+
+/// Gradients that are added up from round to round are those of all parts at once.
+#[test]
+fn accumulated_gradients_are_the_same() {
+    let of = |at_once| {
+        let (model, set) = Reader::new(0.3);
+        let mut trainer = trainer(set).at_once(at_once);
+        let mut fit = Fit::new(2).silent();
+        fit.run(&mut trainer, &mut samples(50, 4), |p, b, m| model.loss(p, b, m)).unwrap();
+        (values(&trainer), scores(fit.history()))
+    };
+    let all = of(4);
+    assert!(of(1) == all && of(2) == all && of(3) == all);
+}
+
+/// Streams carry their states, from one mini-batch to the next and through a file.
+#[test]
+fn a_run_over_a_text_goes_on_in_the_middle_of_an_epoch() {
+    let symbols: Vec<usize> = (0..400).map(|i| (i * i / 7 + i) % 5).collect();
+    let build = || {
+        let (mut set, mut rng) = (ParameterSet::<f64>::new(), ChaCha8Rng::seed_from_u64(1));
+        let model = CharModel::new(&mut set, CellKind::Lstm, 5, 6, 2, &mut rng).with_dropout(0.2);
+        let windows = Windows::new(symbols.clone(), 4, 10).unwrap();
+        let streams = Streams::new(windows, 2, |count| model.zeros(count));
+        (model, trainer(set), streams)
+    };
+    let run = |fit: &mut Fit<'_, f64>, model: &CharModel<f64>, trainer: &mut Trainer<f64>, streams: &mut Streams<f64>| {
+        fit.run(trainer, streams, |p, stretch, _| {
+            let (logits, states) = model.logits(p, &stretch.inputs, stretch.streams(), &stretch.carried);
+            Carried::store_all(&mut stretch.carried, &states);
+            logits.cross_entropy(&stretch.targets)
+        })
+        .unwrap()
+    };
+    let (model, mut unbroken, mut streams) = build();
+    let mut fit = Fit::new(3).silent();
+    run(&mut fit, &model, &mut unbroken, &mut streams);
+    let history = fit.history().clone();
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.safetensors");
+    let (model, mut first, mut streams) = build();
+    let mut fit = Fit::new(3).silent().save(&file).for_time(Duration::ZERO);
+    for steps in 1..14 {
+        assert_eq!(run(&mut fit, &model, &mut first, &mut streams), Ended::Time, "after a step");
+        assert_eq!(first.optimizer().steps(), steps);
+    }
+    let (model, mut second, mut streams) = build();
+    let mut fit = Fit::new(3).silent();
+    fit.restore(&Checkpoint::load(&file).unwrap(), &mut second, &mut streams).unwrap();
+    run(&mut fit, &model, &mut second, &mut streams);
+    assert!(values(&second) == values(&unbroken));
+    assert_eq!(scores(fit.history()), scores(&history));
+}
+
+/// A parameter that runs away from the least loss: the best epoch is an early one.
+#[test]
+fn stopping_early_restores_the_best_parameters() {
+    let mut set = ParameterSet::<f64>::new();
+    let w = set.add("w", Matrix::from([[-3.0]]));
+    let mut trainer = Trainer::new(set, Sgd::new(1.0));
+    let folder = tempfile::tempdir().unwrap();
+    let best_file = folder.path().join("best.safetensors");
+    let mut fit = Fit::new(100).silent().early_stopping(3).save_best(&best_file);
+    let mut data = (Samples::new(vec![0.0], 1), Samples::new(vec![1.0], 1));
+    let ended = fit
+        .run_and_validate(&mut trainer, &mut data.0, &mut data.1, |p, batch, _| {
+            let w = p.var(w);
+            // Trained by w alone, which rises by one an epoch; validated by w².
+            if batch[0] == 0.0 { -w } else { w.square() }
+        })
+        .unwrap();
+    assert_eq!(ended, Ended::Early { best: 3 });
+    assert_eq!(fit.history().epochs.len(), 6);
+    assert_eq!(trainer.parameters().get(w)[(0, 0)], 0.0);
+    let saved = Checkpoint::<f64>::load(&best_file).unwrap();
+    assert_eq!(saved.tensors.iter().find(|(name, _)| name == "w").unwrap().1[(0, 0)], 0.0);
+}
+
+#[test]
+fn a_function_may_end_the_run() {
+    let (model, set) = Reader::new(0.0);
+    let mut seen = Vec::new();
+    let mut fit = Fit::new(10).silent().on_epoch(|report, trainer: &Trainer<f64>| {
+        seen.push((report.epoch, trainer.optimizer().steps()));
+        report.epoch < 2
+    });
+    let ended = fit.run(&mut trainer(set), &mut samples(50, 1), |p, b, m| model.loss(p, b, m)).unwrap();
+    drop(fit);
+    assert_eq!((ended, seen), (Ended::Told, vec![(1, 7), (2, 14)]));
+}
+
+#[test]
+fn a_loss_of_nan_names_epoch_batch_and_sample() {
+    let mut set = ParameterSet::<f64>::new();
+    let w = set.add("w", Matrix::from([[1.0]]));
+    let data: Vec<f64> = (0..10).map(|i| if i == 7 { -1.0 } else { f64::from(i) }).collect();
+    let mut trainer = Trainer::new(set, Sgd::new(0.0));
+    let error = Fit::new(1).silent().run(&mut trainer, &mut Samples::new(data, 4), |p, batch, _| {
+        let x = p.tape().constant(Matrix::from_fn(batch.len(), 1, |r, _| batch[r]));
+        (x * p.var(w)).sqrt().sum()
+    });
+    let message = error.unwrap_err().to_string();
+    assert!(message.starts_with("epoch 1, mini-batch 1, sample 7: the loss is NaN: the first value"), "{message}");
+}
+
+#[test]
+fn a_history_is_a_table_and_a_curve() {
+    let (model, set) = Reader::new(0.0);
+    let mut fit = Fit::new(3).silent();
+    fit.run_and_validate(&mut trainer(set), &mut samples(50, 1), &mut samples(20, 1), |p, b, m| model.loss(p, b, m)).unwrap();
+    let csv = fit.history().csv();
+    let mut lines = csv.lines();
+    assert_eq!(lines.next().unwrap(), "epoch,seconds,learning rate,loss,accuracy,validation loss,validation accuracy");
+    let row: Vec<f64> = lines.next().unwrap().split(',').map(|x| x.parse().unwrap()).collect();
+    let first = &fit.history().epochs[0];
+    assert_eq!((row[0], row[3]), (1.0, first.training.loss));
+    assert_eq!(row[5], first.validation.as_ref().unwrap().loss);
+    assert_eq!(lines.count(), 2);
+    let svg = fit.history().chart("accuracy").svg().to_string();
+    assert!(svg.contains("training") && svg.contains("validation") && svg.contains("epoch"));
+    let saving = first.saving().unwrap();
+    assert!((0.0..0.5).contains(&saving), "{saving}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// An epoch has every sample once, in the same order whenever it begins, and other orders follow.
+    #[test]
+    fn an_epoch_has_every_sample_once(
+        lengths in prop::collection::vec(1..20_usize, 1..60), size in 1..9_usize, window in 1..4_usize,
+        parts in 1..4_usize, seed: u64, epoch in 1..5_u64,
+    ) {
+        let data: Vec<(usize, usize)> = lengths.iter().copied().enumerate().collect();
+        let mut samples = Samples::new(data, size).shuffled(seed).sorted_by_length(window, |s| s.1).in_parts(parts);
+        let mut read = |epoch| {
+            let batches = Source::<f64>::begin(&mut samples, epoch);
+            let read = |batch| {
+                let parts = Source::<f64>::parts(&mut samples, batch);
+                parts.iter().flat_map(|part| part.to_vec()).collect::<Vec<_>>()
+            };
+            (0..batches).map(read).collect::<Vec<_>>()
+        };
+        let first = read(epoch);
+        prop_assert!(first.iter().all(|batch| batch.len() <= size));
+        let mut all: Vec<_> = first.concat().into_iter().map(|(i, _)| i).collect();
+        all.sort_unstable();
+        prop_assert_eq!(all, (0..lengths.len()).collect::<Vec<_>>());
+        prop_assert!(read(epoch + 1).len() == first.len() && read(epoch) == first);
+        let (rows, padded) = { read(epoch); Source::<f64>::rows(&samples).unwrap() };
+        let longest = |batch: &Vec<(usize, usize)>| batch.len() * batch.iter().map(|s| s.1).max().unwrap();
+        prop_assert_eq!(rows, lengths.iter().sum::<usize>());
+        prop_assert_eq!(padded, first.iter().map(longest).sum::<usize>());
+    }
+
+    /// Splits are parts of the whole, and the same for the same seed.
+    #[test]
+    fn splits_are_partitions(count in 4..60_usize, share in 0.0..1.0_f64, k in 2..5_usize, seed: u64) {
+        let data: Vec<usize> = (0..count).collect();
+        let whole = |a: &Subset<Vec<usize>>, b: &Subset<Vec<usize>>| {
+            let mut all = [a.indices(), b.indices()].concat();
+            all.sort_unstable();
+            all == data
+        };
+        let (training, held_out) = split_at_random(data.clone(), share, seed);
+        prop_assert!(whole(&training, &held_out));
+        prop_assert!((held_out.len() as f64 - share * count as f64).abs() <= 0.5);
+        prop_assert_eq!(split_at_random(data.clone(), share, seed).1.indices(), held_out.indices());
+        let (training, held_out) = split_by_class(data.clone(), share, seed, |&n| n % 3);
+        prop_assert!(whole(&training, &held_out));
+        for class in 0..3 {
+            let of_class = |n: &&usize| **n % 3 == class;
+            let (found, all) = (held_out.indices().iter().filter(of_class).count(), data.iter().filter(of_class).count());
+            prop_assert!((found as f64 - share * all as f64).abs() <= 0.5);
+        }
+        let folds = k_fold(data.clone(), k, seed);
+        prop_assert!(folds.iter().all(|(others, own)| whole(others, own)));
+        let own: usize = folds.iter().map(|fold| fold.1.len()).sum();
+        prop_assert_eq!(own, count);
+    }
+
+    /// The distance of edits by its definition, over all ways to align.
+    #[test]
+    fn edit_distances(a in prop::collection::vec(0..3_u8, 0..7), b in prop::collection::vec(0..3_u8, 0..7)) {
+        fn least(a: &[u8], b: &[u8]) -> usize {
+            match (a, b) {
+                ([], rest) | (rest, []) => rest.len(),
+                ([x, a_rest @ ..], [y, b_rest @ ..]) => {
+                    let substituted = least(a_rest, b_rest) + usize::from(x != y);
+                    substituted.min(1 + least(a_rest, b)).min(1 + least(a, b_rest))
+                }
+            }
+        }
+        prop_assert_eq!(train::edit_distance(&a, &b), least(&a, &b));
+    }
+}
