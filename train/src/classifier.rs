@@ -8,7 +8,8 @@ use layers::{Bound, Layer, Sequence, SequenceError, Stack};
 use crate::data::{check_target, stacked};
 use crate::fit::evaluate;
 use crate::{
-    Batch, DataError, Ended, Fit, FitError, History, Input, Measures, Samples, Scores, Target, Trainer,
+    Batch, DataError, Ended, Fit, FitError, History, Input, Measures, Samples, Scores, Target,
+    Trainer,
 };
 
 /// A model that gives each sequence a class, or each of its steps: made by
@@ -72,12 +73,17 @@ impl<T: Scalar> Classifier<T> {
         let Classifier { network, trainer } = self;
         let mut training = network.samples(training, size)?.shuffled(0);
         if validation.is_empty() {
-            return fit.run(trainer, &mut training, |p, batch, measures| network.loss(p, batch, measures));
+            return fit.run(trainer, &mut training, |p, batch, measures| {
+                network.loss(p, batch, measures)
+            });
         }
         let mut validation = network.samples(validation, size)?;
-        fit.run_and_validate(trainer, &mut training, &mut validation, |p, batch, measures| {
-            network.loss(p, batch, measures)
-        })
+        fit.run_and_validate(
+            trainer,
+            &mut training,
+            &mut validation,
+            |p, batch, measures| network.loss(p, batch, measures),
+        )
     }
 
     /// The loss, the accuracy, and which classes are taken for which.
@@ -85,10 +91,15 @@ impl<T: Scalar> Classifier<T> {
     /// # Errors
     /// If a sample is none for this model.
     #[track_caller]
-    pub fn evaluate<X: Input<T>, Y: Target>(&mut self, data: &[(X, Y)]) -> Result<Scores, DataError> {
+    pub fn evaluate<X: Input<T>, Y: Target>(
+        &mut self,
+        data: &[(X, Y)],
+    ) -> Result<Scores, DataError> {
         let Classifier { network, trainer } = self;
         let mut data = network.samples(data, BATCH)?;
-        Ok(evaluate(trainer, &mut data, |p, batch, measures| network.loss(p, batch, measures)))
+        Ok(evaluate(trainer, &mut data, |p, batch, measures| {
+            network.loss(p, batch, measures)
+        }))
     }
 
     /// The probabilities of the classes: for each sample a row, or one for each of its steps.
@@ -113,7 +124,10 @@ impl<T: Scalar> Classifier<T> {
     /// If a sample is none for this model.
     pub fn predict<X: Input<T>>(&self, samples: &[X]) -> Result<Vec<Vec<usize>>, DataError> {
         let probabilities = self.probabilities(samples)?;
-        Ok(probabilities.iter().map(|m| m.view().row_argmax()).collect())
+        Ok(probabilities
+            .iter()
+            .map(|m| m.view().row_argmax())
+            .collect())
     }
 
     /// The layers with what each gives, for B samples of T steps, and how many parameters it has.
@@ -176,7 +190,9 @@ impl<T: Scalar> Network<T> {
         measures: &mut Measures,
     ) -> Var<'t, T> {
         let samples: Vec<_> = batch.iter().map(|(x, _)| x).collect();
-        let logits = self.logits(p, &samples).expect("samples that have been checked");
+        let logits = self
+            .logits(p, &samples)
+            .expect("samples that have been checked");
         let targets = stacked(logits.lengths(), batch.iter().map(|(_, y)| y.classes()));
         measures.classes(logits.stacked(), &targets);
         logits.stacked().cross_entropy(&targets)

@@ -11,4 +11,4 @@ pub use input::{DataError, Input, Target};
 pub(crate) use input::{check_target, stacked};
 pub use samples::{Batch, Samples};
 pub use source::Source;
-pub use streams::{Stretch, Streams};
+pub use streams::{Streams, Stretch};

@@ -1,8 +1,11 @@
 //! [`Fit`]: the loop over epochs and mini-batches.
 
+mod ended;
 mod history;
+mod pass;
 mod progress;
 mod saving;
+mod settings;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -12,12 +15,13 @@ use std::time::{Duration, Instant};
 use autograd::{Scalar, Var};
 use indicatif::ProgressBar;
 use layers::{Bound, ParameterSet};
-use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-use crate::{CheckpointError, DataError, Measures, Schedule, Source, TrainError, Trainer};
+use crate::{Measures, Schedule, Source, Trainer};
+pub use ended::{Ended, FitError};
 pub use history::{EpochReport, History, Scores};
+pub use pass::evaluate;
+use pass::{Running, begin, jobs, noise_seed};
 use progress::{Progress, describe};
 
 /// Trains a model epoch by epoch: shows how it goes, validates, stops when it no longer gets better, saves.
@@ -103,179 +107,7 @@ struct Best {
     loss: f64,
 }
 
-/// A pass over data, as far as it has come.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Running {
-    loss: f64,
-    weight: f64,
-    seconds: f64,
-    measures: Measures,
-}
-
-impl Running {
-    fn add<'m>(&mut self, loss: f64, weight: f64, measures: impl Iterator<Item = &'m Measures>) {
-        self.loss += loss * weight;
-        self.weight += weight;
-        measures.for_each(|measures| self.measures.merge(measures));
-    }
-
-    fn scores(self) -> Scores {
-        Scores {
-            loss: self.loss / self.weight,
-            measures: self.measures,
-        }
-    }
-}
-
-/// Why a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ended {
-    /// All epochs are done.
-    Epochs,
-    /// The loss has not become less for some epochs; the parameters are those of the best one, if it was told
-    /// to stop early.
-    Early {
-        /// The best epoch.
-        best: u64,
-    },
-    /// The time is up. The next run goes on where this one has ended.
-    Time,
-    /// The flag of [`Fit::stop_when`] was set. The next run goes on where this one has ended.
-    Stopped,
-    /// The function of [`Fit::on_epoch`] said so.
-    Told,
-}
-
-/// A run that cannot go on.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum FitError {
-    /// A step that must not change the parameters.
-    #[error("epoch {epoch}, mini-batch {batch}{}: {source}", of_sample(*sample))]
-    Step {
-        /// The epoch, from 1.
-        epoch: u64,
-        /// The mini-batch of the epoch, from 0.
-        batch: usize,
-        /// The index of a sample that alone has a loss that is not finite, if there is one.
-        sample: Option<usize>,
-        /// What is wrong, and where on the tape.
-        source: TrainError,
-    },
-    /// Data that the model cannot read.
-    #[error(transparent)]
-    Data(#[from] DataError),
-    /// A validation loss that is NaN or infinite.
-    #[error("epoch {epoch}: the validation loss is {loss}")]
-    Validation {
-        /// The epoch, from 1.
-        epoch: u64,
-        /// The loss.
-        loss: f64,
-    },
-    /// A checkpoint that cannot be written.
-    #[error(transparent)]
-    Save(#[from] CheckpointError),
-    /// A report that cannot be written. What was to be saved is saved.
-    #[error("cannot write to the standard output: {0}")]
-    Report(#[from] std::io::Error),
-}
-
-fn of_sample(sample: Option<usize>) -> String {
-    sample.map_or_else(String::new, |sample| format!(", sample {sample}"))
-}
-
-impl<'a, T: Scalar> Fit<'a, T> {
-    /// Up to that epoch.
-    pub fn new(epochs: u64) -> Self {
-        Fit {
-            epochs,
-            time: None,
-            seed: 0,
-            schedule: Schedule::Constant,
-            patience: None,
-            stop: None,
-            on_epoch: None,
-            progress: Progress { is_shown: true },
-            save: None,
-            save_every: None,
-            save_best: None,
-            metadata: serde_json::Map::new(),
-            done: Done::default(),
-            rate: None,
-            keeps_best: false,
-            best: None,
-        }
-    }
-
-    /// Up to that epoch: a run that has ended may go on to a later one.
-    pub fn set_epochs(&mut self, epochs: u64) {
-        self.epochs = epochs;
-    }
-
-    /// Ends a run when that time has passed, in the middle of an epoch if need be; the next one goes on there.
-    #[must_use]
-    pub fn for_time(self, time: Duration) -> Self {
-        let time = Some(time);
-        Fit { time, ..self }
-    }
-
-    /// The seed of the noise of training, such as dropout: 0 unless told.
-    #[must_use]
-    pub fn seed(self, seed: u64) -> Self {
-        Fit { seed, ..self }
-    }
-
-    /// Multiplies the optimizer's learning rate by that factor at every step.
-    #[must_use]
-    pub fn schedule(self, schedule: Schedule) -> Self {
-        Fit { schedule, ..self }
-    }
-
-    /// When the run has ended with its epochs, gives the parameters the values that they had after the best
-    /// one, which is that with the least loss (of validation, if there is one).
-    #[must_use]
-    pub fn keep_best(self) -> Self {
-        Fit {
-            keeps_best: true,
-            ..self
-        }
-    }
-
-    /// Ends the run when the loss has not become less for so many epochs, and [keeps](Fit::keep_best) the best
-    /// one.
-    #[must_use]
-    pub fn early_stopping(self, epochs: u64) -> Self {
-        Fit {
-            patience: Some(epochs),
-            keeps_best: true,
-            ..self
-        }
-    }
-
-    /// Ends the run after the mini-batch in which the flag is set, such as by a handler of Ctrl-C, which is the
-    /// program's; what is to be saved is saved.
-    #[must_use]
-    pub fn stop_when(self, flag: &'a AtomicBool) -> Self {
-        let stop = Some(flag);
-        Fit { stop, ..self }
-    }
-
-    /// Calls a function after every epoch, when all is saved and shown. If it gives false, the run ends.
-    #[must_use]
-    pub fn on_epoch(self, f: impl FnMut(&EpochReport, &Trainer<T>) -> bool + 'a) -> Self {
-        let on_epoch: Option<Box<OnEpoch<'a, T>>> = Some(Box::new(f));
-        Fit { on_epoch, ..self }
-    }
-
-    /// Shows nothing. Unless told, a run shows a bar where the standard error is a terminal, and a line for
-    /// every epoch on the standard output.
-    #[must_use]
-    pub fn silent(self) -> Self {
-        let progress = Progress { is_shown: false };
-        Fit { progress, ..self }
-    }
-
+impl<T: Scalar> Fit<'_, T> {
     /// The epochs that are done.
     pub fn history(&self) -> &History {
         &self.done.history
@@ -376,7 +208,8 @@ impl<'a, T: Scalar> Fit<'a, T> {
     fn is_exhausted(&self) -> bool {
         let epochs = self.done.history.epochs.len() as u64;
         let waited = self.done.best.map_or(0, |best| epochs - best.epoch);
-        self.patience.is_some_and(|patience| waited >= patience.max(1))
+        self.patience
+            .is_some_and(|patience| waited >= patience.max(1))
     }
 
     /// The rest of an epoch, unless it has to end before.
@@ -393,7 +226,9 @@ impl<'a, T: Scalar> Fit<'a, T> {
         F: for<'t> Fn(&Bound<'t, T>, &mut S::Part, &mut Measures) -> Var<'t, T> + Sync,
     {
         let batches = begin(training, epoch, self.done.batches);
-        let bar = self.progress.bar(epoch, self.epochs, batches, self.done.batches);
+        let bar = self
+            .progress
+            .bar(epoch, self.epochs, batches, self.done.batches);
         while self.done.batches < batches {
             let start = Instant::now();
             self.step(trainer, training, epoch, loss)?;
@@ -401,7 +236,10 @@ impl<'a, T: Scalar> Fit<'a, T> {
             self.done.batches += 1;
             self.show(&bar);
             let steps = trainer.optimizer().steps();
-            if self.save_every.is_some_and(|every| steps.is_multiple_of(every)) {
+            if self
+                .save_every
+                .is_some_and(|every| steps.is_multiple_of(every))
+            {
                 self.save_now(trainer, training)?;
             }
             if self.stop.is_some_and(|flag| flag.load(Relaxed)) {
@@ -529,81 +367,6 @@ impl<'a, T: Scalar> Fit<'a, T> {
         self.done.history.epochs.push(report.clone());
         report
     }
-}
-
-/// The mean loss over data and what is measured beside it, without training.
-///
-/// # Panics
-/// If the loss is not of shape [1, 1], or on another tape.
-#[track_caller]
-pub fn evaluate<T, S, F>(trainer: &mut Trainer<T>, data: &mut S, loss: F) -> Scores
-where
-    T: Scalar,
-    S: Source<T>,
-    F: for<'t> Fn(&Bound<'t, T>, &mut S::Part, &mut Measures) -> Var<'t, T> + Sync,
-{
-    let mut running = Running::default();
-    for batch in 0..data.begin(1) {
-        let (mut jobs, weight) = jobs::<T, S>(data.parts(batch));
-        let value = trainer.evaluate_in_parts(&mut jobs, |p, job| job.loss(p, &loss));
-        running.add(value, weight, jobs.iter().map(|job| &job.measures));
-    }
-    running.scores()
-}
-
-/// Begins an epoch, or goes on in the middle of one, with what was carried there.
-fn begin<T: Scalar, S: Source<T>>(source: &mut S, epoch: u64, batches: usize) -> usize {
-    if batches == 0 {
-        return source.begin(epoch);
-    }
-    let state = source.state();
-    let count = source.begin(epoch);
-    source.load_state(&state).expect("its own state");
-    count
-}
-
-/// A part of a mini-batch, with what is measured of it.
-struct Job<'p, P> {
-    part: &'p mut P,
-    number: u64,
-    /// Its share of the elements of the mini-batch.
-    share: f64,
-    measures: Measures,
-}
-
-/// The parts of a mini-batch, and the weight of all.
-fn jobs<T: Scalar, S: Source<T>>(parts: &mut [S::Part]) -> (Vec<Job<'_, S::Part>>, f64) {
-    let weight: f64 = parts.iter().map(S::weight).sum();
-    let job = |(number, part): (usize, _)| Job {
-        share: S::weight(part) / weight,
-        part,
-        number: number as u64,
-        measures: Measures::default(),
-    };
-    (parts.iter_mut().enumerate().map(job).collect(), weight)
-}
-
-impl<P> Job<'_, P> {
-    /// The part's share of the loss.
-    #[track_caller]
-    fn loss<'t, T, F>(&mut self, p: &Bound<'t, T>, loss: &F) -> Var<'t, T>
-    where
-        T: Scalar,
-        F: for<'u> Fn(&Bound<'u, T>, &mut P, &mut Measures) -> Var<'u, T>,
-    {
-        let mean = loss(p, self.part, &mut self.measures);
-        match self.share {
-            1.0 => mean,
-            share => mean * T::from_f64(share),
-        }
-    }
-}
-
-/// A seed for each part of each step, so that a resumed run draws what an unbroken one would have drawn.
-fn noise_seed(seed: u64, step: u64, part: u64) -> u64 {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    rng.set_stream((part << 48) + step + 1);
-    rng.random()
 }
 
 impl<T: Scalar> fmt::Debug for Fit<'_, T> {

@@ -51,7 +51,8 @@ pub use checkpoint::{Checkpoint, CheckpointError};
 pub use classifier::Classifier;
 pub use clip::{clip_by_global_norm, clip_by_value, clipping_factor};
 pub use data::{
-    Batch, DataError, Dataset, Input, Target, Samples, Source, Streams, Stretch, Subset, k_fold, split_at_random, split_by_class,
+    Batch, DataError, Dataset, Input, Samples, Source, Streams, Stretch, Subset, Target, k_fold,
+    split_at_random, split_by_class,
 };
 pub use fit::{Ended, EpochReport, Fit, FitError, History, Scores, evaluate};
 pub use grads::ParameterGradients;
@@ -66,8 +67,11 @@ pub use trainer::{StepReport, TrainError, Trainer};
 /// What a program or a notebook needs, from one import: `use train::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Adam, Batch, Checkpoint, Classifier, DataError, Sequential, Confusion, Dataset, Edits, Ended, EpochReport, Fit, FitError, History, Measures, Samples, Scores, Source, Streams, Stretch, Subset, evaluate, k_fold, split_at_random, split_by_class, Optimizer, ParameterGradients, Schedule, Sgd, StepReport, TrainError,
-        Trainer, Vocabulary, Windows, clip_by_global_norm, clip_by_value, read_text, split,
+        Adam, Batch, Checkpoint, Classifier, Confusion, DataError, Dataset, Edits, Ended,
+        EpochReport, Fit, FitError, History, Measures, Optimizer, ParameterGradients, Samples,
+        Schedule, Scores, Sequential, Sgd, Source, StepReport, Streams, Stretch, Subset,
+        TrainError, Trainer, Vocabulary, Windows, clip_by_global_norm, clip_by_value, evaluate,
+        k_fold, read_text, split, split_at_random, split_by_class,
     };
     pub use autograd::ops::Unary;
     pub use autograd::{
@@ -78,8 +82,9 @@ pub mod prelude {
         Activation, Attended, Attention, Backward, Bidirectional, Bound, Carried, Cell, CellKind,
         CharModel, CoupledLstm, Direction, Dropout, Embedding, Forward, Generator, Gru, Init,
         Layer, LayerNorm, LayerNormGru, LayerNormLstm, Lengths, Linear, Lstm, Map, ParameterId,
-        ParameterSet, PeepholeLstm, Pool, RecurrentDropout, Reset, Residual, Sequence, SimpleRnn, Stack, State, States,
-        Unrolled, Weights, dropout, sample, torch, uniform, unroll, unroll_from,
+        ParameterSet, PeepholeLstm, Pool, RecurrentDropout, Reset, Residual, Sequence, SimpleRnn,
+        Stack, State, States, Unrolled, Weights, dropout, sample, torch, uniform, unroll,
+        unroll_from,
     };
     pub use layers::{
         Beam, Decoder, GatherRows, Hypothesis, IntoLengths, Memory, Sampling, ScheduledSampling,

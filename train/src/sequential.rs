@@ -97,7 +97,10 @@ impl<T: Scalar> Sequential<T> {
     #[must_use]
     #[track_caller]
     pub fn seed(mut self, seed: u64) -> Self {
-        assert!(self.set.is_empty(), "a seed for parameters that have been drawn");
+        assert!(
+            self.set.is_empty(),
+            "a seed for parameters that have been drawn"
+        );
         self.rng = ChaCha8Rng::seed_from_u64(seed);
         self
     }
@@ -152,7 +155,9 @@ impl<T: Scalar> Sequential<T> {
     #[track_caller]
     pub fn bidirectional_gru(self, size: usize) -> Self {
         self.push("gru", 2 * size, |set, name, width, rng| {
-            Bidirectional::new(name, |name| Gru::new(set, name, width, size, Reset::After, rng))
+            Bidirectional::new(name, |name| {
+                Gru::new(set, name, width, size, Reset::After, rng)
+            })
         })
     }
 
@@ -178,7 +183,10 @@ impl<T: Scalar> Sequential<T> {
     #[must_use]
     #[track_caller]
     pub fn pool(mut self, pool: Pool) -> Self {
-        assert!(!self.is_pooled, "{pool:?} of samples that have one row already");
+        assert!(
+            !self.is_pooled,
+            "{pool:?} of samples that have one row already"
+        );
         self.is_pooled = true;
         let width = self.width;
         self.push("pool", width, |_, _, _, _| pool)
@@ -242,13 +250,35 @@ impl<T: Scalar> Sequential<T> {
 
 impl<T: Scalar> fmt::Display for Sequential<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self.rows.iter().map(|row| row.layer.chars().count()).max().unwrap_or(0).max(5);
-        let outputs = self.rows.iter().map(|row| row.output.len()).max().unwrap_or(0).max(6);
+        let width = self
+            .rows
+            .iter()
+            .map(|row| row.layer.chars().count())
+            .max()
+            .unwrap_or(0)
+            .max(5);
+        let outputs = self
+            .rows
+            .iter()
+            .map(|row| row.output.len())
+            .max()
+            .unwrap_or(0)
+            .max(6);
         writeln!(f, "{:width$}  {:outputs$}  parameters", "layer", "output")?;
         for row in &self.rows {
-            writeln!(f, "{:width$}  {:outputs$}  {:>10}", row.layer, row.output, row.parameters)?;
+            writeln!(
+                f,
+                "{:width$}  {:outputs$}  {:>10}",
+                row.layer, row.output, row.parameters
+            )?;
         }
-        write!(f, "{:width$}  {:outputs$}  {:>10}", "", "", self.set.element_count())
+        write!(
+            f,
+            "{:width$}  {:outputs$}  {:>10}",
+            "",
+            "",
+            self.set.element_count()
+        )
     }
 }
 

@@ -177,7 +177,7 @@ impl<T: Scalar> Trainer<T> {
     {
         let outcome = self.shards[0].differentiate(&self.parameters, loss);
         match outcome {
-            Ok(loss) => self.update(1, loss),
+            Ok(loss) => self.update(1, vec![loss]),
             Err(failure) => Err(failure.or_panic()),
         }
     }
@@ -207,32 +207,32 @@ impl<T: Scalar> Trainer<T> {
         if let [part] = parts {
             return self.step(|p| loss(p, part)); // no other thread need wake
         }
+        let mut losses = Vec::with_capacity(parts.len());
         if parts.len() <= self.at_once {
-            return match self.differentiate(parts, &loss) {
-                Ok(sum) => self.update(parts.len(), sum),
-                Err(failure) => Err(failure.or_panic()),
-            };
+            if let Err(failure) = self.differentiate(parts, &loss, &mut losses) {
+                return Err(failure.or_panic());
+            }
+            return self.update(parts.len(), losses);
         }
         let (at_once, mut gradients) = (self.at_once, ParameterGradients::new(&self.parameters));
-        let mut sum: Option<Differentiated> = None;
         for round in parts.chunks_mut(at_once) {
-            let of_round = match self.differentiate(round, &loss) {
-                Ok(of_round) => of_round,
-                Err(failure) => return Err(failure.or_panic()),
-            };
+            if let Err(failure) = self.differentiate(round, &loss, &mut losses) {
+                return Err(failure.or_panic());
+            }
             let shards = self.shards[..round.len()].iter();
             gradients.add_all(&shards.map(|s| &s.gradients).collect::<Vec<_>>());
-            sum = Some(match sum {
-                Some(sum) => sum.plus(of_round),
-                None => of_round,
-            });
         }
         self.shards[0].gradients = gradients;
-        self.update(1, sum.expect("there is a part"))
+        self.update(1, losses)
     }
 
-    /// The loss of some parts, each on a shard of its own, which has its gradients.
-    fn differentiate<P, F>(&mut self, parts: &mut [P], loss: &F) -> Result<Differentiated, Failure>
+    /// Appends the losses of some parts, each computed on a shard of its own, which has its gradients.
+    fn differentiate<P, F>(
+        &mut self,
+        parts: &mut [P],
+        loss: &F,
+        losses: &mut Vec<Differentiated>,
+    ) -> Result<(), Failure>
     where
         P: Send,
         F: for<'t> Fn(&Bound<'t, T>, &mut P) -> Var<'t, T> + Sync,
@@ -241,15 +241,17 @@ impl<T: Scalar> Trainer<T> {
         let Trainer {
             shards, parameters, ..
         } = self;
-        let mut losses = Vec::with_capacity(parts.len());
+        let mut outcomes = Vec::with_capacity(parts.len());
         let work = shards.par_iter_mut().zip(parts);
         work.map(|(shard, part)| shard.differentiate(parameters, |p| loss(p, part)))
-            .collect_into_vec(&mut losses);
-        if let Some(failed) = losses.iter().position(Result::is_err) {
+            .collect_into_vec(&mut outcomes);
+        if let Some(failed) = outcomes.iter().position(Result::is_err) {
             self.shards.swap(0, failed); // its tape is the one to be looked at
         }
-        let sum = losses.into_iter().reduce(|sum, part| Ok(sum?.plus(part?)));
-        sum.expect("there is a part")
+        for outcome in outcomes {
+            losses.push(outcome?);
+        }
+        Ok(())
     }
 
     /// A shard for each of so many parts.
@@ -259,10 +261,15 @@ impl<T: Scalar> Trainer<T> {
         }
     }
 
-    /// Adds up the gradients of so many shards and changes the parameters by them.
+    /// Adds up the losses of all parts and the gradients of so many shards, and changes the parameters by them.
     #[track_caller]
-    fn update(&mut self, shards: usize, sum: Differentiated) -> Result<StepReport, TrainError> {
-        let Differentiated { loss, independent } = sum;
+    fn update(
+        &mut self,
+        shards: usize,
+        losses: Vec<Differentiated>,
+    ) -> Result<StepReport, TrainError> {
+        let sum = losses.into_iter().reduce(Differentiated::plus);
+        let Differentiated { loss, independent } = sum.expect("there is a part");
         if let Some(error) = independent {
             return Err(error);
         }

@@ -12,7 +12,9 @@ use train::prelude::{Dropout, *};
 fn sentences(count: usize) -> Vec<(Vec<usize>, usize)> {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let mut sentence = |_| {
-        let digits: Vec<usize> = (0..rng.random_range(1..9)).map(|_| rng.random_range(0..5)).collect();
+        let digits: Vec<usize> = (0..rng.random_range(1..9))
+            .map(|_| rng.random_range(0..5))
+            .collect();
         let class = digits.iter().filter(|&&d| d == 3).count().min(2);
         (digits, class)
     };
@@ -28,23 +30,41 @@ impl Reader {
         let (mut set, mut rng) = (ParameterSet::new(), ChaCha8Rng::seed_from_u64(1));
         let layers = Stack::new()
             .with(Embedding::new(&mut set, "symbols", 5, 4, &mut rng))
-            .with(Forward(Gru::new(&mut set, "gru1", 4, 5, Reset::After, &mut rng)))
+            .with(Forward(Gru::new(
+                &mut set,
+                "gru1",
+                4,
+                5,
+                Reset::After,
+                &mut rng,
+            )))
             .with(Dropout::new(dropout))
             .with(Pool::Last)
             .with(Linear::new(&mut set, "output", 5, 3, &mut rng));
         (Reader { layers }, set)
     }
 
-    fn loss<'t>(&self, p: &Bound<'t, f64>, batch: &Batch<(Vec<usize>, usize)>, measures: &mut Measures) -> Var<'t, f64> {
+    fn loss<'t>(
+        &self,
+        p: &Bound<'t, f64>,
+        batch: &Batch<(Vec<usize>, usize)>,
+        measures: &mut Measures,
+    ) -> Var<'t, f64> {
         let (digits, classes): (Vec<_>, Vec<_>) = batch.iter().cloned().unzip();
-        let logits = self.layers.run(p, Sequence::from_symbols(&digits).unwrap()).stacked();
+        let logits = self
+            .layers
+            .run(p, Sequence::from_symbols(&digits).unwrap())
+            .stacked();
         measures.classes(logits, &classes);
         logits.cross_entropy(&classes)
     }
 }
 
 fn samples(count: usize, parts: usize) -> Samples<Vec<(Vec<usize>, usize)>> {
-    Samples::new(sentences(count), 8).shuffled(3).sorted_by_length(2, |(d, _)| d.len()).in_parts(parts)
+    Samples::new(sentences(count), 8)
+        .shuffled(3)
+        .sorted_by_length(2, |(d, _)| d.len())
+        .in_parts(parts)
 }
 
 fn trainer(set: ParameterSet<f64>) -> Trainer<f64> {
@@ -59,15 +79,25 @@ fn values(trainer: &Trainer<f64>) -> Vec<Matrix<f64>> {
 /// All of a history but how long it took.
 fn scores(history: &History) -> Vec<(Scores, Option<Scores>)> {
     let epochs = history.epochs.iter();
-    epochs.map(|e| (e.training.clone(), e.validation.clone())).collect()
+    epochs
+        .map(|e| (e.training.clone(), e.validation.clone()))
+        .collect()
 }
 
 fn unbroken(parts: usize) -> (Vec<Matrix<f64>>, Vec<(Scores, Option<Scores>)>) {
     let (model, set) = Reader::new(0.3);
     let mut trainer = trainer(set);
-    let mut fit = Fit::new(3).silent().schedule(Schedule::Cosine { steps: 30, floor: 0.1 });
+    let mut fit = Fit::new(3).silent().schedule(Schedule::Cosine {
+        steps: 30,
+        floor: 0.1,
+    });
     let ended = fit
-        .run_and_validate(&mut trainer, &mut samples(50, parts), &mut samples(20, 1), |p, b, m| model.loss(p, b, m))
+        .run_and_validate(
+            &mut trainer,
+            &mut samples(50, parts),
+            &mut samples(20, 1),
+            |p, b, m| model.loss(p, b, m),
+        )
         .unwrap();
     assert_eq!(ended, Ended::Epochs);
     (values(&trainer), scores(fit.history()))
@@ -81,32 +111,61 @@ fn a_run_that_was_stopped_anywhere_goes_on_as_if_it_had_not_been() {
     for stop_after in [1, 6, 7, 10, 14] {
         let (model, set) = Reader::new(0.3);
         let (stop, steps) = (AtomicBool::new(false), AtomicUsize::new(0));
-        let schedule = Schedule::Cosine { steps: 30, floor: 0.1 };
+        let schedule = Schedule::Cosine {
+            steps: 30,
+            floor: 0.1,
+        };
         let mut first = trainer(set);
-        let ended = Fit::new(3).silent().schedule(schedule).stop_when(&stop).save(&file)
-            .run_and_validate(&mut first, &mut samples(50, 2), &mut samples(20, 1), |p, b, m| {
-                // Two parts a step.
-                if p.noise().is_some() && steps.fetch_add(1, SeqCst) + 1 == 2 * stop_after {
-                    stop.store(true, SeqCst);
-                }
-                model.loss(p, b, m)
-            })
+        let ended = Fit::new(3)
+            .silent()
+            .schedule(schedule)
+            .stop_when(&stop)
+            .save(&file)
+            .run_and_validate(
+                &mut first,
+                &mut samples(50, 2),
+                &mut samples(20, 1),
+                |p, b, m| {
+                    // Two parts a step.
+                    if p.noise().is_some() && steps.fetch_add(1, SeqCst) + 1 == 2 * stop_after {
+                        stop.store(true, SeqCst);
+                    }
+                    model.loss(p, b, m)
+                },
+            )
             .unwrap();
         assert_eq!(ended, Ended::Stopped);
         assert_eq!(first.optimizer().steps(), stop_after as u64);
         let (model, set) = Reader::new(0.3);
         let (mut second, mut training) = (trainer(set), samples(50, 2));
         let mut fit = Fit::new(3).silent().schedule(schedule);
-        fit.restore(&Checkpoint::load(&file).unwrap(), &mut second, &mut training).unwrap();
-        fit.run_and_validate(&mut second, &mut training, &mut samples(20, 1), |p, b, m| model.loss(p, b, m)).unwrap();
-        assert!((values(&second), scores(fit.history())) == expected, "stopped after {stop_after} steps");
+        fit.restore(
+            &Checkpoint::load(&file).unwrap(),
+            &mut second,
+            &mut training,
+        )
+        .unwrap();
+        fit.run_and_validate(
+            &mut second,
+            &mut training,
+            &mut samples(20, 1),
+            |p, b, m| model.loss(p, b, m),
+        )
+        .unwrap();
+        assert!(
+            (values(&second), scores(fit.history())) == expected,
+            "stopped after {stop_after} steps"
+        );
     }
 }
 
 #[test]
 fn threads_change_nothing() {
     let on = |threads| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
         pool.install(|| unbroken(3))
     };
     assert!(on(1) == on(3));
@@ -117,7 +176,9 @@ fn threads_change_nothing() {
 fn parts_change_nothing_but_the_order_of_sums() {
     let of = |parts| {
         let (model, set) = Reader::new(0.0);
-        evaluate(&mut trainer(set), &mut samples(50, parts), |p, b, m| model.loss(p, b, m))
+        evaluate(&mut trainer(set), &mut samples(50, parts), |p, b, m| {
+            model.loss(p, b, m)
+        })
     };
     let (one, three) = (of(1), of(3));
     assert!((one.loss - three.loss).abs() < 1e-12);
@@ -132,7 +193,10 @@ fn accumulated_gradients_are_the_same() {
         let (model, set) = Reader::new(0.3);
         let mut trainer = trainer(set).at_once(at_once);
         let mut fit = Fit::new(2).silent();
-        fit.run(&mut trainer, &mut samples(50, 4), |p, b, m| model.loss(p, b, m)).unwrap();
+        fit.run(&mut trainer, &mut samples(50, 4), |p, b, m| {
+            model.loss(p, b, m)
+        })
+        .unwrap();
         (values(&trainer), scores(fit.history()))
     };
     let all = of(4);
@@ -150,9 +214,13 @@ fn a_run_over_a_text_goes_on_in_the_middle_of_an_epoch() {
         let streams = Streams::new(windows, 2, |count| model.zeros(count));
         (model, trainer(set), streams)
     };
-    let run = |fit: &mut Fit<'_, f64>, model: &CharModel<f64>, trainer: &mut Trainer<f64>, streams: &mut Streams<f64>| {
+    let run = |fit: &mut Fit<'_, f64>,
+               model: &CharModel<f64>,
+               trainer: &mut Trainer<f64>,
+               streams: &mut Streams<f64>| {
         fit.run(trainer, streams, |p, stretch, _| {
-            let (logits, states) = model.logits(p, &stretch.inputs, stretch.streams(), &stretch.carried);
+            let (logits, states) =
+                model.logits(p, &stretch.inputs, stretch.streams(), &stretch.carried);
             Carried::store_all(&mut stretch.carried, &states);
             logits.cross_entropy(&stretch.targets)
         })
@@ -168,12 +236,17 @@ fn a_run_over_a_text_goes_on_in_the_middle_of_an_epoch() {
     let (model, mut first, mut streams) = build();
     let mut fit = Fit::new(3).silent().save(&file).for_time(Duration::ZERO);
     for steps in 1..14 {
-        assert_eq!(run(&mut fit, &model, &mut first, &mut streams), Ended::Time, "after a step");
+        assert_eq!(
+            run(&mut fit, &model, &mut first, &mut streams),
+            Ended::Time,
+            "after a step"
+        );
         assert_eq!(first.optimizer().steps(), steps);
     }
     let (model, mut second, mut streams) = build();
     let mut fit = Fit::new(3).silent();
-    fit.restore(&Checkpoint::load(&file).unwrap(), &mut second, &mut streams).unwrap();
+    fit.restore(&Checkpoint::load(&file).unwrap(), &mut second, &mut streams)
+        .unwrap();
     run(&mut fit, &model, &mut second, &mut streams);
     assert!(values(&second) == values(&unbroken));
     assert_eq!(scores(fit.history()), scores(&history));
@@ -187,7 +260,10 @@ fn stopping_early_restores_the_best_parameters() {
     let mut trainer = Trainer::new(set, Sgd::new(1.0));
     let folder = tempfile::tempdir().unwrap();
     let best_file = folder.path().join("best.safetensors");
-    let mut fit = Fit::new(100).silent().early_stopping(3).save_best(&best_file);
+    let mut fit = Fit::new(100)
+        .silent()
+        .early_stopping(3)
+        .save_best(&best_file);
     let mut data = (Samples::new(vec![0.0], 1), Samples::new(vec![1.0], 1));
     let ended = fit
         .run_and_validate(&mut trainer, &mut data.0, &mut data.1, |p, batch, _| {
@@ -200,18 +276,32 @@ fn stopping_early_restores_the_best_parameters() {
     assert_eq!(fit.history().epochs.len(), 6);
     assert_eq!(trainer.parameters().get(w)[(0, 0)], 0.0);
     let saved = Checkpoint::<f64>::load(&best_file).unwrap();
-    assert_eq!(saved.tensors.iter().find(|(name, _)| name == "w").unwrap().1[(0, 0)], 0.0);
+    assert_eq!(
+        saved
+            .tensors
+            .iter()
+            .find(|(name, _)| name == "w")
+            .unwrap()
+            .1[(0, 0)],
+        0.0
+    );
 }
 
 #[test]
 fn a_function_may_end_the_run() {
     let (model, set) = Reader::new(0.0);
     let mut seen = Vec::new();
-    let mut fit = Fit::new(10).silent().on_epoch(|report, trainer: &Trainer<f64>| {
-        seen.push((report.epoch, trainer.optimizer().steps()));
-        report.epoch < 2
-    });
-    let ended = fit.run(&mut trainer(set), &mut samples(50, 1), |p, b, m| model.loss(p, b, m)).unwrap();
+    let mut fit = Fit::new(10)
+        .silent()
+        .on_epoch(|report, trainer: &Trainer<f64>| {
+            seen.push((report.epoch, trainer.optimizer().steps()));
+            report.epoch < 2
+        });
+    let ended = fit
+        .run(&mut trainer(set), &mut samples(50, 1), |p, b, m| {
+            model.loss(p, b, m)
+        })
+        .unwrap();
     drop(fit);
     assert_eq!((ended, seen), (Ended::Told, vec![(1, 7), (2, 14)]));
 }
@@ -220,25 +310,49 @@ fn a_function_may_end_the_run() {
 fn a_loss_of_nan_names_epoch_batch_and_sample() {
     let mut set = ParameterSet::<f64>::new();
     let w = set.add("w", Matrix::from([[1.0]]));
-    let data: Vec<f64> = (0..10).map(|i| if i == 7 { -1.0 } else { f64::from(i) }).collect();
+    let data: Vec<f64> = (0..10)
+        .map(|i| if i == 7 { -1.0 } else { f64::from(i) + 1.0 })
+        .collect();
     let mut trainer = Trainer::new(set, Sgd::new(0.0));
-    let error = Fit::new(1).silent().run(&mut trainer, &mut Samples::new(data, 4), |p, batch, _| {
-        let x = p.tape().constant(Matrix::from_fn(batch.len(), 1, |r, _| batch[r]));
-        (x * p.var(w)).sqrt().sum()
-    });
+    let error =
+        Fit::new(1)
+            .silent()
+            .run(&mut trainer, &mut Samples::new(data, 4), |p, batch, _| {
+                let x = p
+                    .tape()
+                    .constant(Matrix::from_fn(batch.len(), 1, |r, _| batch[r]));
+                (x * p.var(w)).sqrt().sum()
+            });
     let message = error.unwrap_err().to_string();
-    assert!(message.starts_with("epoch 1, mini-batch 1, sample 7: the loss is NaN: the first value"), "{message}");
+    assert!(
+        message.starts_with("epoch 1, mini-batch 1, sample 7: the loss is NaN: the first value"),
+        "{message}"
+    );
 }
 
 #[test]
 fn a_history_is_a_table_and_a_curve() {
     let (model, set) = Reader::new(0.0);
     let mut fit = Fit::new(3).silent();
-    fit.run_and_validate(&mut trainer(set), &mut samples(50, 1), &mut samples(20, 1), |p, b, m| model.loss(p, b, m)).unwrap();
+    fit.run_and_validate(
+        &mut trainer(set),
+        &mut samples(50, 1),
+        &mut samples(20, 1),
+        |p, b, m| model.loss(p, b, m),
+    )
+    .unwrap();
     let csv = fit.history().csv();
     let mut lines = csv.lines();
-    assert_eq!(lines.next().unwrap(), "epoch,seconds,learning rate,loss,accuracy,validation loss,validation accuracy");
-    let row: Vec<f64> = lines.next().unwrap().split(',').map(|x| x.parse().unwrap()).collect();
+    assert_eq!(
+        lines.next().unwrap(),
+        "epoch,seconds,learning rate,loss,accuracy,validation loss,validation accuracy"
+    );
+    let row: Vec<f64> = lines
+        .next()
+        .unwrap()
+        .split(',')
+        .map(|x| x.parse().unwrap())
+        .collect();
     let first = &fit.history().epochs[0];
     assert_eq!((row[0], row[3]), (1.0, first.training.loss));
     assert_eq!(row[5], first.validation.as_ref().unwrap().loss);
@@ -292,7 +406,8 @@ proptest! {
         let (training, held_out) = split_at_random(data.clone(), share, seed);
         prop_assert!(whole(&training, &held_out));
         prop_assert!((held_out.len() as f64 - share * count as f64).abs() <= 0.5);
-        prop_assert_eq!(split_at_random(data.clone(), share, seed).1.indices(), held_out.indices());
+        let again = split_at_random(data.clone(), share, seed).1;
+        prop_assert_eq!(again.indices(), held_out.indices());
         let (training, held_out) = split_by_class(data.clone(), share, seed, |&n| n % 3);
         prop_assert!(whole(&training, &held_out));
         for class in 0..3 {

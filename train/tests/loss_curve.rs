@@ -38,7 +38,15 @@ fn two_hundred_steps_lose_what_they_lose_in_pytorch() {
     }
     assert_eq!((ours.len(), theirs.len()), (200, 200));
     for (step, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
-        assert!((ours - theirs).abs() < 1e-8, "step {step}: {ours} and {theirs}");
+        assert!(
+            (ours - theirs).abs() < 1e-8,
+            "step {step}: {ours} and {theirs}"
+        );
     }
-    assert!(ours[199] < ours[0] - 0.5, "it learns: {} {}", ours[0], ours[199]);
+    assert!(
+        ours[199] < ours[0] - 0.5,
+        "it learns: {} {}",
+        ours[0],
+        ours[199]
+    );
 }

@@ -147,7 +147,10 @@ pub fn split_by_class<D: Dataset, C: Ord>(
     check_share(share);
     let mut classes = BTreeMap::<C, Vec<usize>>::new();
     for index in shuffled((0..data.len()).collect(), seed) {
-        classes.entry(class(&data.sample(index))).or_default().push(index);
+        classes
+            .entry(class(&data.sample(index)))
+            .or_default()
+            .push(index);
     }
     let (mut others, mut held_out) = (Vec::new(), Vec::new());
     for indices in classes.into_values() {
@@ -174,7 +177,10 @@ pub fn k_fold<D: Dataset>(data: D, k: usize, seed: u64) -> Vec<(Subset<D>, Subse
     let fold = |i: usize| {
         let own = i * count / k..(i + 1) * count / k;
         let others = [&indices[..own.start], &indices[own.end..]].concat();
-        (Subset::new(&data, others), Subset::new(&data, indices[own].to_vec()))
+        (
+            Subset::new(&data, others),
+            Subset::new(&data, indices[own].to_vec()),
+        )
     };
     (0..k).map(fold).collect()
 }

@@ -66,7 +66,8 @@ pub trait Input<T: Scalar>: Clone + Send + Sync {
     ///
     /// # Errors
     /// If one has no steps, or what is in it is not finite.
-    fn sequence<'t>(tape: &'t Tape<T>, samples: &[&Self]) -> Result<Sequence<'t, T>, SequenceError>;
+    fn sequence<'t>(tape: &'t Tape<T>, samples: &[&Self])
+    -> Result<Sequence<'t, T>, SequenceError>;
 
     /// That a sample is one for so many features, or symbols.
     ///
@@ -80,7 +81,10 @@ impl<T: Scalar> Input<T> for Matrix<T> {
         self.row_count()
     }
 
-    fn sequence<'t>(tape: &'t Tape<T>, samples: &[&Self]) -> Result<Sequence<'t, T>, SequenceError> {
+    fn sequence<'t>(
+        tape: &'t Tape<T>,
+        samples: &[&Self],
+    ) -> Result<Sequence<'t, T>, SequenceError> {
         Sequence::from_samples(tape, samples)
     }
 
@@ -172,7 +176,12 @@ pub(crate) fn check_target(
 }
 
 /// The classes of a mini-batch, in the order of the rows of the outputs.
-pub(crate) fn stacked<'a>(lengths: &Lengths, targets: impl Iterator<Item = &'a [usize]>) -> Vec<usize> {
+pub(crate) fn stacked<'a>(
+    lengths: &Lengths,
+    targets: impl Iterator<Item = &'a [usize]>,
+) -> Vec<usize> {
     let targets: Vec<_> = targets.collect();
-    lengths.stack(&targets).expect("targets that have been checked")
+    lengths
+        .stack(&targets)
+        .expect("targets that have been checked")
 }

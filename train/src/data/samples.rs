@@ -102,7 +102,9 @@ impl<D: Dataset> Samples<D> {
     #[track_caller]
     pub fn sorted_by_length(self, window: usize, length: impl Fn(&D::Sample) -> usize) -> Self {
         assert!(window > 0, "windows of no mini-batches");
-        let of = (0..self.data.len()).map(|i| length(&self.data.sample(i))).collect();
+        let of = (0..self.data.len())
+            .map(|i| length(&self.data.sample(i)))
+            .collect();
         let lengths = Some(SortedLengths { of, window });
         Samples { lengths, ..self }
     }
@@ -135,7 +137,9 @@ impl<D: Dataset> Samples<D> {
     /// The samples of each mini-batch of an epoch.
     fn plan(&self, epoch: u64) -> Vec<Vec<usize>> {
         let all: Vec<_> = (0..self.data.len()).collect();
-        let seed = self.seed.map(|seed| seed ^ epoch.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        let seed = self
+            .seed
+            .map(|seed| seed ^ epoch.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         let mut all = seed.map_or(all.clone(), |seed| shuffled(all, seed));
         let Some(SortedLengths { of, window }) = &self.lengths else {
             return all.chunks(self.size).map(<[_]>::to_vec).collect();
@@ -153,7 +157,11 @@ impl<D: Dataset> Samples<D> {
 
     /// The samples of a mini-batch dealt out to its parts, by length where that is known.
     fn deal(&self, indices: &[usize]) -> Vec<Vec<usize>> {
-        let of = |&i: &usize| self.lengths.as_ref().map_or(1, |lengths| lengths.of[i].max(1));
+        let of = |&i: &usize| {
+            self.lengths
+                .as_ref()
+                .map_or(1, |lengths| lengths.of[i].max(1))
+        };
         let lengths = Lengths::new(&indices.iter().map(of).collect::<Vec<_>>());
         let parts = lengths.expect("lengths above 0").deal(self.parts);
         let part = |places: Vec<usize>| places.into_iter().map(|place| indices[place]).collect();
@@ -192,7 +200,10 @@ impl<T: Scalar, D: Dataset> Source<T> for Samples<D> {
         let lengths = &self.lengths.as_ref()?.of;
         let of_batch = |batch: &Vec<usize>| {
             let of = batch.iter().map(|&i| lengths[i]);
-            (of.clone().sum::<usize>(), batch.len() * of.max().unwrap_or(0))
+            (
+                of.clone().sum::<usize>(),
+                batch.len() * of.max().unwrap_or(0),
+            )
         };
         let rows = self.order.iter().map(of_batch);
         Some(rows.fold((0, 0), |(a, b), (rows, padded)| (a + rows, b + padded)))

@@ -98,7 +98,8 @@ impl<T: Scalar> Source<T> for Streams<T> {
                 targets,
                 ..
             } = stretch;
-            self.windows.fill_streams(batch, of.clone(), inputs, targets);
+            self.windows
+                .fill_streams(batch, of.clone(), inputs, targets);
         }
         &mut self.stretches
     }
@@ -112,7 +113,12 @@ impl<T: Scalar> Source<T> for Streams<T> {
         for (part, stretch) in self.stretches.iter().enumerate() {
             for (layer, state) in stretch.carried.iter().enumerate() {
                 tensors.push((name(part, layer, 'h'), state.h.clone()));
-                tensors.extend(state.c.as_ref().map(|c| (name(part, layer, 'c'), c.clone())));
+                tensors.extend(
+                    state
+                        .c
+                        .as_ref()
+                        .map(|c| (name(part, layer, 'c'), c.clone())),
+                );
             }
         }
         tensors

@@ -31,7 +31,9 @@ impl Scores {
 
     /// The loss as "loss", and all means by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, f64)> {
-        [("loss", self.loss)].into_iter().chain(self.measures.iter())
+        [("loss", self.loss)]
+            .into_iter()
+            .chain(self.measures.iter())
     }
 }
 
@@ -113,7 +115,10 @@ impl History {
                 found.map_or(f64::NAN, |(_, x)| x)
             };
             // The first number of a line is that of epoch 0, before the training.
-            let numbers: Vec<_> = [f64::NAN].into_iter().chain(self.epochs.iter().map(of_epoch)).collect();
+            let numbers: Vec<_> = [f64::NAN]
+                .into_iter()
+                .chain(self.epochs.iter().map(of_epoch))
+                .collect();
             if numbers.iter().any(|x| x.is_finite()) {
                 chart = chart.line(line, &numbers);
             }
@@ -134,7 +139,10 @@ impl History {
 }
 
 fn scores(report: &EpochReport) -> Vec<(String, f64)> {
-    let training = report.training.iter().map(|(name, x)| (name.to_string(), x));
+    let training = report
+        .training
+        .iter()
+        .map(|(name, x)| (name.to_string(), x));
     let validation = report.validation.iter().flat_map(Scores::iter);
     let validation = validation.map(|(name, x)| (format!("validation {name}"), x));
     training.chain(validation).collect()

@@ -19,7 +19,9 @@ impl Progress {
             return ProgressBar::hidden();
         }
         let bar = ProgressBar::new(batches as u64);
-        if let Ok(style) = ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg} {eta}") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{prefix} {wide_bar} {pos}/{len} {msg} {eta}")
+        {
             bar.set_style(style);
         }
         bar.set_prefix(format!("epoch {epoch}/{epochs}"));
@@ -41,7 +43,11 @@ impl Progress {
 /// "epoch  3/20: loss 0.1234, accuracy 0.9412; validation loss 0.2345, accuracy 0.9000; 1.2 s, 34 % saved"
 pub(super) fn describe(report: &EpochReport, epochs: u64) -> String {
     let width = epochs.to_string().len();
-    let mut text = format!("epoch {:width$}/{epochs}: {}", report.epoch, scores(&report.training));
+    let mut text = format!(
+        "epoch {:width$}/{epochs}: {}",
+        report.epoch,
+        scores(&report.training)
+    );
     if let Some(validation) = &report.validation {
         text += &format!("; validation {}", scores(validation));
     }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Done, Fit, FitError};
 use crate::optimizer::find;
-use crate::{Checkpoint, CheckpointError, Source, StateError, Trainer};
+use crate::{Checkpoint, Source, StateError, Trainer};
 
 /// How far the run has come, in the metadata of a checkpoint.
 const KEY: &str = "fit";
@@ -30,7 +30,10 @@ impl<T: Scalar> Fit<'_, T> {
     #[track_caller]
     pub fn save_every(mut self, steps: u64) -> Self {
         assert!(steps > 0, "a checkpoint after every 0 steps");
-        assert!(self.save.is_some(), "a checkpoint after every {steps} steps: tell save(path) first");
+        assert!(
+            self.save.is_some(),
+            "a checkpoint after every {steps} steps: tell save(path) first"
+        );
         self.save_every = Some(steps);
         self
     }
@@ -90,7 +93,11 @@ impl<T: Scalar> Fit<'_, T> {
     }
 
     /// All that it takes to go on.
-    fn checkpoint<S: Source<T>>(&self, trainer: &Trainer<T>, training: &S) -> Result<Checkpoint<T>, FitError> {
+    fn checkpoint<S: Source<T>>(
+        &self,
+        trainer: &Trainer<T>,
+        training: &S,
+    ) -> Result<Checkpoint<T>, FitError> {
         let done = serde_json::to_value(&self.done).map_err(std::io::Error::from)?;
         let mut metadata = self.metadata.clone();
         metadata.insert(KEY.into(), done);
@@ -112,14 +119,22 @@ impl<T: Scalar> Fit<'_, T> {
     }
 
     /// Saves where it was told to.
-    pub(super) fn save_now<S: Source<T>>(&self, trainer: &Trainer<T>, training: &S) -> Result<(), FitError> {
+    pub(super) fn save_now<S: Source<T>>(
+        &self,
+        trainer: &Trainer<T>,
+        training: &S,
+    ) -> Result<(), FitError> {
         if let Some(path) = &self.save {
             self.checkpoint(trainer, training)?.save(path)?;
         }
         Ok(())
     }
 
-    pub(super) fn save_after_epoch<S: Source<T>>(&self, trainer: &Trainer<T>, training: &S) -> Result<(), FitError> {
+    pub(super) fn save_after_epoch<S: Source<T>>(
+        &self,
+        trainer: &Trainer<T>,
+        training: &S,
+    ) -> Result<(), FitError> {
         self.save_now(trainer, training)?;
         if let Some(path) = self.save_best.as_ref().filter(|_| self.is_best()) {
             self.checkpoint(trainer, training)?.save(path)?;
@@ -128,7 +143,11 @@ impl<T: Scalar> Fit<'_, T> {
     }
 
     /// Where there was nothing left to do, a file that was asked for is written all the same.
-    pub(super) fn save_if_missing<S: Source<T>>(&self, trainer: &Trainer<T>, training: &S) -> Result<(), FitError> {
+    pub(super) fn save_if_missing<S: Source<T>>(
+        &self,
+        trainer: &Trainer<T>,
+        training: &S,
+    ) -> Result<(), FitError> {
         for path in [&self.save, &self.save_best].into_iter().flatten() {
             if !path.exists() {
                 self.checkpoint(trainer, training)?.save(path)?;

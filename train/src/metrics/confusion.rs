@@ -104,7 +104,11 @@ impl Confusion {
     pub fn recall(&self, class: usize) -> f64 {
         let right = self.count(class, class);
         let expected = (0..self.classes).map(|f| self.count(class, f)).sum();
-        if expected == 0 { 0.0 } else { share(right, expected) }
+        if expected == 0 {
+            0.0
+        } else {
+            share(right, expected)
+        }
     }
 
     /// The harmonic mean of precision and recall; 0 if both are.
@@ -149,6 +153,11 @@ impl fmt::Display for Confusion {
                 [self.precision(class), self.recall(class), self.f1(class)];
             writeln!(f, "  {precision:>9.3}  {recall:>6.3}  {f1:>5.3}")?;
         }
-        write!(f, "accuracy {:.3}, mean F1 {:.3}", self.accuracy(), self.mean_f1())
+        write!(
+            f,
+            "accuracy {:.3}, mean F1 {:.3}",
+            self.accuracy(),
+            self.mean_f1()
+        )
     }
 }

@@ -59,7 +59,9 @@ impl Measures {
     pub fn classes<T: Scalar>(&mut self, logits: Var<'_, T>, targets: &[usize]) {
         check(logits, targets);
         let classes = logits.col_count();
-        let confusion = self.confusion.get_or_insert_with(|| Confusion::new(classes));
+        let confusion = self
+            .confusion
+            .get_or_insert_with(|| Confusion::new(classes));
         let found = logits.value().row_argmax();
         let mut right = 0;
         for (&found, &target) in found.iter().zip(targets) {
@@ -82,7 +84,11 @@ impl Measures {
             row.iter().filter(|&&x| x > row[target]).count() < k
         };
         let right = targets.iter().enumerate().filter(|&t| is_among(t)).count();
-        self.add_sum(&format!("top-{k} accuracy"), right as f64, targets.len() as f64);
+        self.add_sum(
+            &format!("top-{k} accuracy"),
+            right as f64,
+            targets.len() as f64,
+        );
     }
 
     /// Measures "mean absolute error" and "mean squared error" over all elements of a prediction.
@@ -149,6 +155,9 @@ fn check<T: Scalar>(logits: Var<'_, T>, targets: &[usize]) {
         targets.len()
     );
     if let Some(row) = targets.iter().position(|&t| t >= classes) {
-        panic!("target {row} is class {}, and there are {classes}", targets[row]);
+        panic!(
+            "target {row} is class {}, and there are {classes}",
+            targets[row]
+        );
     }
 }
