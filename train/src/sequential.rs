@@ -16,14 +16,14 @@ use crate::{Classifier, Optimizer, Trainer};
 /// Layers on top of each other, each as wide as the one below it gives, with their parameters: a model as a
 /// list.
 ///
-/// The network of the lecture, whose three classes are those of what is largest:
+/// The network of the lecture, which tells which of three numbers is the largest:
 ///
 /// ```
 /// use train::prelude::*;
 ///
 /// let mut rng = ChaCha8Rng::seed_from_u64(1);
-/// let sample = |_| Matrix::from_fn(6, 3, |_, _| rng.random::<f32>());
-/// let data: Vec<_> = (0..300).map(sample).map(|x| (x.clone(), x.sum_rows().row_argmax()[0])).collect();
+/// let sample = |i: usize| (Matrix::from_fn(6, 3, |_, c| rng.random::<f32>() + f32::from(c == i % 3)), i % 3);
+/// let data: Vec<_> = (0..300).map(sample).collect();
 ///
 /// let mut model = Sequential::new(3)
 ///     .dense(100)
