@@ -31,6 +31,8 @@
 //! # Ok::<(), torch::TorchError>(())
 //! ```
 
+mod mapping;
+
 use std::collections::BTreeMap;
 
 use autograd::{Matrix, Scalar, Shape};
@@ -40,6 +42,8 @@ use crate::check::place;
 use crate::{
     Embedding, Gru, LayerNorm, Linear, Lstm, ParameterId, ParameterSet, SimpleRnn, Weights,
 };
+
+pub use mapping::{Mapping, MappingError};
 
 /// PyTorch's tensors by their names, as `state_dict()` gives them: vectors as one row.
 pub type StateDict<T = f32> = BTreeMap<String, Matrix<T>>;
@@ -82,6 +86,11 @@ pub trait Torch {
     /// If PyTorch has no such layer: a [`Gru`] with [`Reset::Before`](crate::Reset::Before).
     #[track_caller]
     fn tensors(&self) -> Tensors;
+
+    /// Whether its weight has one dimension there, as a bias has.
+    fn weight_is_vector(&self) -> bool {
+        false
+    }
 }
 
 /// As `torch.nn.RNN`, with the nonlinearity that it is told.
@@ -129,6 +138,10 @@ impl Torch for LayerNorm {
     fn tensors(&self) -> Tensors {
         let (weight, bias) = (self.gain, self.bias);
         Tensors::Dense { weight, bias }
+    }
+
+    fn weight_is_vector(&self) -> bool {
+        true
     }
 }
 
@@ -179,7 +192,8 @@ pub fn import<T: Scalar>(
 ) -> Result<(), TorchError> {
     let names = Names::new(names);
     let source = Source { set, state, names };
-    for (id, value) in source.values(layer.tensors())? {
+    let values = source.parameters(layer.tensors()).into_iter();
+    for (id, value) in values.collect::<Result<Vec<_>, _>>()? {
         *set.get_mut(id) = value;
     }
     Ok(())
@@ -196,10 +210,18 @@ pub fn export<T: Scalar>(
     layer: &(impl Torch + ?Sized),
     names: &str,
 ) -> StateDict<T> {
-    let names = Names::new(names);
+    export_tensors(set, layer.tensors(), &Names::new(names))
+}
+
+#[track_caller]
+fn export_tensors<T: Scalar>(
+    set: &ParameterSet<T>,
+    tensors: Tensors,
+    names: &Names<'_>,
+) -> StateDict<T> {
     let mut state = StateDict::new();
     let mut insert = |name, value: Matrix<T>| _ = state.insert(names.of(name), value);
-    match layer.tensors() {
+    match tensors {
         Tensors::Dense { weight, bias } => {
             insert("weight", set.get(weight).clone());
             if let Some(bias) = bias {
@@ -255,32 +277,35 @@ struct Source<'a, T: Scalar> {
 }
 
 impl<T: Scalar> Source<'_, T> {
-    /// What the parameters are to be.
+    /// What each parameter is to be.
     #[track_caller]
-    fn values(&self, tensors: Tensors) -> Result<Vec<(ParameterId, Matrix<T>)>, TorchError> {
-        let mut values = Vec::new();
+    fn parameters(&self, tensors: Tensors) -> Vec<Result<(ParameterId, Matrix<T>), TorchError>> {
+        let weight = |name, id| self.tensor(name, id).map(|value| (id, value));
         match tensors {
-            Tensors::Dense { weight, bias } => {
-                values.push((weight, self.tensor("weight", weight)?));
-                if let Some(id) = bias {
-                    let [bias] = self.biases(["bias"], id)?;
-                    values.push((id, bias));
-                }
+            Tensors::Dense { weight: w, bias } => {
+                let bias = bias.map(|id| self.biases(["bias"], id).map(|[value]| (id, value)));
+                [Some(weight("weight", w)), bias]
+                    .into_iter()
+                    .flatten()
+                    .collect()
             }
             Tensors::Recurrent { u, w, b, c } => {
-                values.push((u, self.tensor("weight_ih", u)?));
-                values.push((w, self.tensor("weight_hh", w)?));
-                let [first, mut second] = self.biases(["bias_ih", "bias_hh"], b)?;
-                if let Some(c) = c {
-                    let mut reset = Matrix::zeros(1, self.set.get(c).col_count());
-                    let of_c = last(&mut second, reset.col_count());
-                    reset.data_mut().swap_with_slice(of_c);
-                    values.push((c, reset));
+                let mut found = vec![weight("weight_ih", u), weight("weight_hh", w)];
+                match self.biases(["bias_ih", "bias_hh"], b) {
+                    Err(error) => found.push(Err(error)),
+                    Ok([first, mut second]) => {
+                        if let Some(c) = c {
+                            let mut reset = Matrix::zeros(1, self.set.get(c).col_count());
+                            let of_c = last(&mut second, reset.col_count());
+                            reset.data_mut().swap_with_slice(of_c);
+                            found.push(Ok((c, reset)));
+                        }
+                        found.push(Ok((b, first + second)));
+                    }
                 }
-                values.push((b, first + second));
+                found
             }
         }
-        Ok(values)
     }
 
     /// Tensors of the shape of a bias of ours; zeros if none of them is there.
