@@ -1,5 +1,5 @@
 //! Training of recurrent networks on an [`autograd`] tape: gradients of a parameter set, clipping,
-//! optimizers, schedules, text and batches, the training step, checkpoints.
+//! optimizers, schedules, averages of weights, text and batches, the training step, checkpoints.
 //!
 //! It knows nothing of any one cell: a model is a [`ParameterSet`](layers::ParameterSet) and a
 //! function that records its loss.
@@ -26,35 +26,41 @@ pub use layers;
 pub use pictures;
 pub use rand;
 
-mod adam;
 mod batches;
 mod blocks;
 mod checkpoint;
 mod clip;
+mod ema;
 mod grads;
+mod memory;
 mod optimizer;
-mod per_parameter;
+mod optimizers;
+mod plateau;
 mod schedule;
-mod sgd;
 mod shard;
 mod text;
 mod trainer;
 
-pub use adam::Adam;
 pub use batches::{BatchError, Windows, split};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use clip::{clip_by_global_norm, clip_by_value, clipping_factor};
+pub use ema::Ema;
 pub use grads::ParameterGradients;
 pub use optimizer::{Optimizer, StateError};
-pub use schedule::Schedule;
-pub use sgd::Sgd;
+pub use optimizers::{
+    Adadelta, AdadeltaRule, Adagrad, AdagradRule, Adam, AdamRule, Descent, Elements, Group, NAdam,
+    NAdamRule, RAdam, RAdamRule, RmsProp, RmsPropRule, Sgd, SgdRule, Step, UpdateRule,
+};
+pub use plateau::Plateau;
+pub use schedule::{OneCycle, Schedule};
 pub use text::{TextError, Vocabulary, read_text};
 pub use trainer::{StepReport, TrainError, Trainer};
 
 /// What a program or a notebook needs, from one import: `use train::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Adam, Checkpoint, Optimizer, ParameterGradients, Schedule, Sgd, StepReport, TrainError,
+        Adadelta, Adagrad, Adam, Checkpoint, Ema, Group, NAdam, OneCycle, Optimizer,
+        ParameterGradients, Plateau, RAdam, RmsProp, Schedule, Sgd, StepReport, TrainError,
         Trainer, Vocabulary, Windows, clip_by_global_norm, clip_by_value, read_text, split,
     };
     pub use autograd::ops::Unary;
