@@ -59,11 +59,15 @@ fn zip_in_order<T: Scalar, const N: usize>(
 ) {
     // Lengths that the compiler sees to be one are checked once.
     let len = to.len();
-    let from = &from[..len];
     let mut others = others.map(|other| &mut other[..len]);
-    for i in 0..len {
-        let others = others.each_mut().map(|other| &mut other[i]);
-        f(&mut to[i], from[i], others);
+    for (i, (to, &from)) in to.iter_mut().zip(&from[..len]).enumerate() {
+        // All is read before anything is written: no slice need be known to be none of the others.
+        let (mut x, mut rest) = (*to, others.each_ref().map(|other| other[i]));
+        f(&mut x, from, rest.each_mut());
+        *to = x;
+        for (other, x) in others.iter_mut().zip(rest) {
+            other[i] = x;
+        }
     }
 }
 
