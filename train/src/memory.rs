@@ -53,7 +53,7 @@ impl<T: Scalar> Memory<T> {
         check_owner(&self.ids, id);
         let count = self.kinds.len();
         let Ok(kinds) = <&mut [_; N]>::try_from(&mut self.kinds[..]) else {
-            panic!("a rule that remembers {count} numbers of each element takes {N}")
+            panic!("a rule whose memory() names {count} tensors takes {N} in each()")
         };
         kinds
             .each_mut()

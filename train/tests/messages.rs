@@ -6,8 +6,8 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::Once;
 
-use train::clipping_factor;
 use train::prelude::*;
+use train::{Descent, Elements, Step, UpdateRule, clipping_factor};
 
 thread_local! {
     static PANIC: RefCell<Option<(String, u32)>> = const { RefCell::new(None) };
@@ -368,6 +368,28 @@ fn groups_have_parameters() {
         "the group \"*.b\" has no parameter left: line.b is in \"line.*\", which stands before it"
     );
     Trainer::new(set, adam(&["*.b", "line.*"]));
+}
+
+#[test]
+fn a_rule_takes_what_it_names() {
+    let (mut set, _) = set();
+    let gradients = ParameterGradients::new(&set);
+    let text = message(|| {
+        #[derive(Clone, Debug)]
+        struct Forgetful;
+        impl UpdateRule for Forgetful {
+            const NAME: &'static str = "forgetful";
+            fn memory(&self) -> &'static [&'static str] {
+                &["m", "v"]
+            }
+            fn update<T: Scalar>(&self, _: Step, elements: Elements<'_, T>) {
+                elements.each(|theta, g, [m]| *theta -= *m * g);
+            }
+        }
+        Descent::with_rule(Forgetful, 0.1).step(&mut set, &gradients, 1.0)
+    });
+    let expected = "a rule whose memory() names 2 tensors takes 1 in each()";
+    assert_eq!(text, expected);
 }
 
 #[test]

@@ -38,6 +38,7 @@ impl<T: Scalar> Elements<'_, T> {
     /// # Panics
     /// If the rule takes more or fewer than it names there.
     #[inline(always)]
+    #[track_caller]
     pub fn each<const N: usize>(
         self,
         rule: impl Fn(&mut T, T, [&mut T; N]) + Copy + Send + Sync + 'static,
