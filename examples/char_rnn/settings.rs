@@ -150,12 +150,9 @@ fn share(text: &str) -> Result<f64, String> {
 impl Settings {
     /// The learning rate at a step of a run with so many windows an epoch.
     pub fn learning_rate(&self, step: u64, windows: usize) -> f64 {
-        let schedule = self
-            .decay
-            .map_or(Schedule::Constant, |epochs| Schedule::Cosine {
-                steps: epochs.saturating_mul(windows as u64),
-                floor: 0.05,
-            });
+        let schedule = self.decay.map_or_else(Schedule::default, |epochs| {
+            Schedule::cosine(epochs.saturating_mul(windows as u64), 0.05)
+        });
         self.lr * schedule.factor(step)
     }
 }

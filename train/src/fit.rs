@@ -17,7 +17,7 @@ use indicatif::ProgressBar;
 use layers::{Bound, ParameterSet};
 use serde::{Deserialize, Serialize};
 
-use crate::{Measures, Schedule, Source, Trainer};
+use crate::{Ema, Measures, Plateau, Schedule, Source, Trainer};
 pub use ended::{Ended, FitError};
 pub use history::{EpochReport, History, Scores};
 pub use pass::evaluate;
@@ -62,7 +62,11 @@ pub struct Fit<'a, T: Scalar = f32> {
     epochs: u64,
     time: Option<Duration>,
     seed: u64,
-    schedule: Schedule,
+    schedule: Option<Schedule>,
+    plateau: Option<Plateau>,
+    decay: Option<f64>,
+    /// Made when the parameters are first seen.
+    ema: Option<Ema<T>>,
     patience: Option<u64>,
     stop: Option<&'a AtomicBool>,
     on_epoch: Option<Box<OnEpoch<'a, T>>>,
@@ -98,6 +102,8 @@ struct Done {
     running: Running,
     history: History,
     best: Option<Best>,
+    /// The memory of the plateau, in a file.
+    plateau: Option<serde_json::Value>,
 }
 
 /// The best epoch, by its loss.
@@ -116,6 +122,12 @@ impl<T: Scalar> Fit<'_, T> {
     /// The number of the best epoch so far, by the loss of validation if there is one.
     pub fn best_epoch(&self) -> Option<u64> {
         self.done.best.map(|best| best.epoch)
+    }
+
+    /// The averages of the parameters over the steps, if it was told to [average](Fit::average) them and has
+    /// begun.
+    pub fn averages(&self) -> Option<&ParameterSet<T>> {
+        self.ema.as_ref().map(Ema::average)
     }
 
     /// Trains, from where the last run has ended.
@@ -174,6 +186,9 @@ impl<T: Scalar> Fit<'_, T> {
         F: for<'t> Fn(&Bound<'t, T>, &mut S::Part, &mut Measures) -> Var<'t, T> + Sync,
     {
         let end = self.time.map(|time| Instant::now() + time);
+        if let Some(decay) = self.decay.filter(|_| self.ema.is_none()) {
+            self.ema = Some(Ema::new(trainer.parameters(), decay));
+        }
         let first = self.done.history.epochs.len() as u64 + 1;
         for epoch in first..=self.epochs {
             if self.is_exhausted() {
@@ -275,6 +290,9 @@ impl<T: Scalar> Fit<'_, T> {
         });
         match outcome {
             Ok(report) => {
+                if let Some(ema) = &mut self.ema {
+                    ema.update(trainer.parameters());
+                }
                 let measures = jobs.iter().map(|job| &job.measures);
                 self.done.running.add(report.loss, weight, measures);
                 Ok(())
@@ -300,7 +318,12 @@ impl<T: Scalar> Fit<'_, T> {
 
     /// The learning rate of a step, if there is a schedule.
     fn set_rate(&mut self, trainer: &mut Trainer<T>, steps: u64) {
-        if self.schedule == Schedule::Constant {
+        let schedule = self
+            .schedule
+            .as_ref()
+            .map(|schedule| schedule.factor(steps));
+        let plateau = self.plateau.as_ref().map(Plateau::factor);
+        if schedule.is_none() && plateau.is_none() {
             return;
         }
         let found = trainer.optimizer().learning_rate();
@@ -308,7 +331,7 @@ impl<T: Scalar> Fit<'_, T> {
             Some(rate) if rate.last == found => rate.base,
             _ => found,
         };
-        let last = base * self.schedule.factor(steps);
+        let last = base * schedule.unwrap_or(1.0) * plateau.unwrap_or(1.0);
         trainer.set_learning_rate(last);
         self.rate = Some(Rate { base, last });
     }
@@ -322,7 +345,7 @@ impl<T: Scalar> Fit<'_, T> {
     /// A pass over the validation data.
     #[track_caller]
     fn validate<S, F>(
-        &self,
+        &mut self,
         trainer: &mut Trainer<T>,
         data: &mut S,
         loss: &F,
@@ -331,7 +354,14 @@ impl<T: Scalar> Fit<'_, T> {
         S: Source<T>,
         F: for<'t> Fn(&Bound<'t, T>, &mut S::Part, &mut Measures) -> Var<'t, T> + Sync,
     {
+        let mut with_average = |trainer: &mut Trainer<T>| {
+            if let Some(ema) = &mut self.ema {
+                ema.swap(trainer.parameters_mut());
+            }
+        };
+        with_average(trainer);
         let scores = evaluate(trainer, data, loss);
+        with_average(trainer); // and back
         match scores.loss.is_finite() {
             true => Ok(scores),
             false => Err(FitError::Validation {
@@ -360,9 +390,14 @@ impl<T: Scalar> Fit<'_, T> {
             rows: training.rows(),
         };
         let loss = report.scores().loss;
+        if let Some(plateau) = &mut self.plateau {
+            plateau.observe(loss);
+        }
         if self.done.best.is_none_or(|best| loss < best.loss) {
             self.done.best = Some(Best { epoch, loss });
-            self.best = self.keeps_best.then(|| trainer.parameters().clone());
+            let average = self.ema.as_ref().map(Ema::average);
+            let best = || average.unwrap_or(trainer.parameters()).clone();
+            self.best = self.keeps_best.then(best);
         }
         self.done.history.epochs.push(report.clone());
         report

@@ -7,7 +7,7 @@ use autograd::{Keep, Matrix, Scalar, Tape, Var};
 use layers::{Bound, ParameterId, ParameterSet};
 
 use crate::blocks::{BLOCK, add_and_square, squares};
-use crate::per_parameter::{check_owner, zeros_like};
+use crate::memory::{check_owner, zeros_like};
 use crate::shard::mistake;
 
 /// The gradient of a loss by every parameter of a set: ∂E/∂U for each U.

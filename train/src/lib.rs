@@ -1,5 +1,5 @@
 //! Training of recurrent networks on an [`autograd`] tape: gradients of a parameter set, clipping,
-//! optimizers, schedules, text and batches, the training step, checkpoints.
+//! optimizers, schedules, averages of weights, text and batches, the training step, checkpoints.
 //!
 //! It knows nothing of any one cell: a model is a [`ParameterSet`](layers::ParameterSet) and a
 //! function that records its loss.
@@ -26,26 +26,26 @@ pub use layers;
 pub use pictures;
 pub use rand;
 
-mod adam;
 mod batches;
 mod blocks;
 mod checkpoint;
 mod classifier;
 mod clip;
 mod data;
+mod ema;
 mod fit;
 mod grads;
+mod memory;
 mod metrics;
 mod optimizer;
-mod per_parameter;
+mod optimizers;
+mod plateau;
 mod schedule;
 mod sequential;
-mod sgd;
 mod shard;
 mod text;
 mod trainer;
 
-pub use adam::Adam;
 pub use batches::{BatchError, Windows, split};
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use classifier::Classifier;
@@ -54,24 +54,30 @@ pub use data::{
     Batch, DataError, Dataset, Input, Samples, Source, Streams, Stretch, Subset, Target, k_fold,
     split_at_random, split_by_class,
 };
+pub use ema::Ema;
 pub use fit::{Ended, EpochReport, Fit, FitError, History, Scores, evaluate};
 pub use grads::ParameterGradients;
 pub use metrics::{Confusion, Edits, Measures, bits, edit_distance, perplexity};
 pub use optimizer::{Optimizer, StateError};
-pub use schedule::Schedule;
+pub use optimizers::{
+    Adadelta, AdadeltaRule, Adagrad, AdagradRule, Adam, AdamRule, Descent, Elements, Group, NAdam,
+    NAdamRule, RAdam, RAdamRule, RmsProp, RmsPropRule, Sgd, SgdRule, Step, UpdateRule,
+};
+pub use plateau::Plateau;
+pub use schedule::{OneCycle, Schedule};
 pub use sequential::Sequential;
-pub use sgd::Sgd;
 pub use text::{TextError, Vocabulary, read_text};
 pub use trainer::{StepReport, TrainError, Trainer};
 
 /// What a program or a notebook needs, from one import: `use train::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Adam, Batch, Checkpoint, Classifier, Confusion, DataError, Dataset, Edits, Ended,
-        EpochReport, Fit, FitError, History, Measures, Optimizer, ParameterGradients, Samples,
-        Schedule, Scores, Sequential, Sgd, Source, StepReport, Streams, Stretch, Subset,
-        TrainError, Trainer, Vocabulary, Windows, clip_by_global_norm, clip_by_value, evaluate,
-        k_fold, read_text, split, split_at_random, split_by_class,
+        Adadelta, Adagrad, Adam, Batch, Checkpoint, Classifier, Confusion, DataError, Dataset,
+        Edits, Ema, Ended, EpochReport, Fit, FitError, Group, History, Measures, NAdam, OneCycle,
+        Optimizer, ParameterGradients, Plateau, RAdam, RmsProp, Samples, Schedule, Scores,
+        Sequential, Sgd, Source, StepReport, Streams, Stretch, Subset, TrainError, Trainer,
+        Vocabulary, Windows, clip_by_global_norm, clip_by_value, evaluate, k_fold, read_text,
+        split, split_at_random, split_by_class,
     };
     pub use autograd::ops::Unary;
     pub use autograd::{

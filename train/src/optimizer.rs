@@ -37,6 +37,12 @@ pub trait Optimizer<T: Scalar>: Send {
         tensors: &[(String, Matrix<T>)],
     ) -> Result<(), StateError>;
 
+    /// What it was told that does not suit these parameters, such as a group that none is in, in a
+    /// line. A trainer asks when it is made.
+    fn mistake(&self, _parameters: &ParameterSet<T>) -> Option<String> {
+        None
+    }
+
     /// The number of steps done.
     fn steps(&self) -> u64;
 
@@ -77,14 +83,26 @@ pub enum StateError {
         /// The tensor.
         name: String,
     },
+    /// What was saved of a [`Plateau`](crate::Plateau), and is not.
+    #[error("{found} is not the state of a plateau")]
+    Plateau {
+        /// What is there.
+        found: String,
+    },
 }
 
-/// That a learning rate descends. At 0 it stands still, as at the start of a warm-up.
+/// That a learning rate descends. At 0 it stands still.
 #[track_caller]
 pub(crate) fn check_rate(rate: f64) {
+    check_not_negative("a learning rate", rate);
+}
+
+/// That a number is one, and not negative.
+#[track_caller]
+pub(crate) fn check_not_negative(what: &str, x: f64) {
     assert!(
-        rate >= 0.0 && rate.is_finite(),
-        "a learning rate of {rate}: it must be finite and not negative"
+        x >= 0.0 && x.is_finite(),
+        "{what} of {x}: it must be finite and not negative"
     );
 }
 
@@ -95,6 +113,24 @@ pub(crate) fn check_decay(what: &str, x: f64) {
         (0.0..1.0).contains(&x),
         "{what} of {x}: it must be from 0 to below 1"
     );
+}
+
+/// The decay rates of two moments, which are such.
+#[track_caller]
+pub(crate) fn check_betas(beta1: f64, beta2: f64) -> (f64, f64) {
+    check_decay("a β₁", beta1);
+    check_decay("a β₂", beta2);
+    (beta1, beta2)
+}
+
+/// An ε, which can be divided by.
+#[track_caller]
+pub(crate) fn check_epsilon(epsilon: f64) -> f64 {
+    assert!(
+        epsilon > 0.0 && epsilon.is_finite(),
+        "an ε of {epsilon}: it must be positive and finite"
+    );
+    epsilon
 }
 
 /// The tensor of this name and shape.

@@ -98,12 +98,23 @@ impl<T: Scalar> fmt::Debug for Trainer<T> {
 
 impl<T: Scalar> Trainer<T> {
     /// A trainer that does not clip.
+    ///
+    /// # Panics
+    /// If the optimizer has a group that no parameter is in.
+    #[track_caller]
     pub fn new(parameters: ParameterSet<T>, optimizer: impl Optimizer<T> + 'static) -> Self {
         Self::with_optimizer(parameters, Box::new(optimizer))
     }
 
     /// A trainer with an optimizer chosen at run time.
+    ///
+    /// # Panics
+    /// If the optimizer has a group that no parameter is in.
+    #[track_caller]
     pub fn with_optimizer(parameters: ParameterSet<T>, optimizer: Box<dyn Optimizer<T>>) -> Self {
+        if let Some(mistake) = optimizer.mistake(&parameters) {
+            panic!("{mistake}");
+        }
         Trainer {
             shards: vec![Shard::new(&parameters)],
             parameters,

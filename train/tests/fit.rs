@@ -84,13 +84,21 @@ fn scores(history: &History) -> Vec<(Scores, Option<Scores>)> {
         .collect()
 }
 
+/// A run with all that remembers something: a schedule, a plateau, averages, the best epoch.
+fn fit<'a>() -> Fit<'a, f64> {
+    let plateau = Plateau::new(0.5).patience(0);
+    Fit::new(3)
+        .silent()
+        .schedule(Schedule::cosine(30, 0.1))
+        .plateau(plateau)
+        .average(0.8)
+        .keep_best()
+}
+
 fn unbroken(parts: usize) -> (Vec<Matrix<f64>>, Vec<(Scores, Option<Scores>)>) {
     let (model, set) = Reader::new(0.3);
     let mut trainer = trainer(set);
-    let mut fit = Fit::new(3).silent().schedule(Schedule::Cosine {
-        steps: 30,
-        floor: 0.1,
-    });
+    let mut fit = fit();
     let ended = fit
         .run_and_validate(
             &mut trainer,
@@ -111,14 +119,8 @@ fn a_run_that_was_stopped_anywhere_goes_on_as_if_it_had_not_been() {
     for stop_after in [1, 6, 7, 10, 14] {
         let (model, set) = Reader::new(0.3);
         let (stop, steps) = (AtomicBool::new(false), AtomicUsize::new(0));
-        let schedule = Schedule::Cosine {
-            steps: 30,
-            floor: 0.1,
-        };
         let mut first = trainer(set);
-        let ended = Fit::new(3)
-            .silent()
-            .schedule(schedule)
+        let ended = fit()
             .stop_when(&stop)
             .save(&file)
             .run_and_validate(
@@ -138,7 +140,7 @@ fn a_run_that_was_stopped_anywhere_goes_on_as_if_it_had_not_been() {
         assert_eq!(first.optimizer().steps(), stop_after as u64);
         let (model, set) = Reader::new(0.3);
         let (mut second, mut training) = (trainer(set), samples(50, 2));
-        let mut fit = Fit::new(3).silent().schedule(schedule);
+        let mut fit = fit();
         fit.restore(
             &Checkpoint::load(&file).unwrap(),
             &mut second,

@@ -6,8 +6,8 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::sync::Once;
 
-use train::clipping_factor;
 use train::prelude::*;
+use train::{Descent, Elements, Step, UpdateRule, clipping_factor};
 
 thread_local! {
     static PANIC: RefCell<Option<(String, u32)>> = const { RefCell::new(None) };
@@ -192,8 +192,26 @@ fn numbers_that_do_not_train_are_refused() {
         let (mut trainer, _) = trainer();
         assert_eq!(message(|| trainer.set_learning_rate(rate)), expected);
         assert_eq!(trainer.optimizer().learning_rate(), 0.1);
-        let decay = message(|| Adam::decoupled(0.1, rate));
-        assert_eq!(decay, format!("a weight decay of {rate}: {finite}"));
+        let expected = format!("a weight decay of {rate}: {finite}");
+        assert_eq!(message(|| Adam::decoupled(0.1, rate)), expected);
+        assert_eq!(message(|| Sgd::new(0.1).weight_decay(rate)), expected);
+        assert_eq!(message(|| Group::new().weight_decay(rate)), expected);
+        assert_eq!(
+            message(|| Group::new().rate(rate)),
+            format!("a factor on the learning rate of {rate}: {finite}")
+        );
+        assert_eq!(
+            message(|| NAdam::<f64>::new(0.1).momentum_decay(rate)),
+            format!("a momentum decay of {rate}: {finite}")
+        );
+        assert_eq!(
+            message(|| Adagrad::<f64>::new(0.1).rate_decay(rate)),
+            format!("a decay of the learning rate of {rate}: {finite}")
+        );
+        assert_eq!(
+            message(|| Adagrad::<f64>::new(0.1).initial_sum(rate)),
+            format!("an initial sum of {rate}: {finite}")
+        );
     }
     for x in [f64::NAN, -0.1, 1.0] {
         let expected = format!("of {x}: it must be from 0 to below 1");
@@ -213,10 +231,44 @@ fn numbers_that_do_not_train_are_refused() {
             message(|| Adam::new(0.1).betas(0.9, x)),
             format!("a β₂ {expected}")
         );
+        assert_eq!(
+            message(|| NAdam::<f64>::new(0.1).betas(0.9, x)),
+            format!("a β₂ {expected}")
+        );
+        assert_eq!(
+            message(|| RAdam::<f64>::new(0.1).betas(x, 0.9)),
+            format!("a β₁ {expected}")
+        );
+        assert_eq!(
+            message(|| RmsProp::<f64>::new(0.1).alpha(x)),
+            format!("an α {expected}")
+        );
+        assert_eq!(
+            message(|| RmsProp::<f64>::new(0.1).momentum(x)),
+            format!("a momentum {expected}")
+        );
+        assert_eq!(
+            message(|| Adadelta::<f64>::new(0.1).rho(x)),
+            format!("a ρ {expected}")
+        );
+        assert_eq!(
+            message(|| Ema::new(&set().0, x)),
+            format!("a decay of an average {expected}")
+        );
+        assert_eq!(message(|| Plateau::new(x)), format!("a γ {expected}"));
+        assert_eq!(
+            message(|| Plateau::new(0.1).floor(x)),
+            format!("a floor {expected}")
+        );
     }
     for x in [f64::NAN, -0.1, 0.0, f64::INFINITY] {
         let expected = format!("an ε of {x}: it must be positive and finite");
         assert_eq!(message(|| Adam::new(0.1).epsilon(x)), expected);
+        assert_eq!(message(|| NAdam::<f64>::new(0.1).epsilon(x)), expected);
+        assert_eq!(message(|| RAdam::<f64>::new(0.1).epsilon(x)), expected);
+        assert_eq!(message(|| RmsProp::<f64>::new(0.1).epsilon(x)), expected);
+        assert_eq!(message(|| Adagrad::<f64>::new(0.1).epsilon(x)), expected);
+        assert_eq!(message(|| Adadelta::<f64>::new(0.1).epsilon(x)), expected);
     }
     for x in [f64::NAN, -1.0, 0.0] {
         let expected = format!(
@@ -238,6 +290,116 @@ fn numbers_that_do_not_train_are_refused() {
     trainer.set_learning_rate(0.0); // as a warm-up begins
     trainer.set_clip(Some(f64::INFINITY));
     trainer.set_clip(None);
+}
+
+#[test]
+fn schedules_that_make_no_rate_are_refused() {
+    let finite = "it must be finite and not negative";
+    for x in [f64::NAN, -0.1, f64::INFINITY] {
+        let gamma = format!("a γ of {x}: {finite}");
+        assert_eq!(message(|| Schedule::exponential(x)), gamma);
+        assert_eq!(message(|| Schedule::steps(3, x)), gamma);
+        assert_eq!(message(|| Schedule::milestones([3], x)), gamma);
+        let floor = format!("a floor of the learning rate of {x}: {finite}");
+        assert_eq!(message(|| Schedule::linear(3, x)), floor);
+        assert_eq!(message(|| Schedule::cosine(3, x)), floor);
+        let factor = format!("a factor on the learning rate of {x}: {finite}");
+        assert_eq!(message(|| Schedule::constant(x)), factor);
+        let (rise, start, end) = (x, x, x);
+        let shape = OneCycle::default();
+        assert_eq!(
+            message(|| Schedule::one_cycle(9, OneCycle { rise, ..shape })),
+            format!("a share of {x} of the steps to rise in, which is not in 0..=1")
+        );
+        assert_eq!(
+            message(|| Schedule::one_cycle(9, OneCycle { start, ..shape })),
+            format!("a factor at the start of {x}: {finite}")
+        );
+        assert_eq!(
+            message(|| Schedule::one_cycle(9, OneCycle { end, ..shape })),
+            format!("a factor at the end of {x}: {finite}")
+        );
+        let threshold = format!("a threshold of {x}: {finite}");
+        assert_eq!(message(|| Plateau::new(0.1).threshold(x)), threshold);
+        assert_eq!(
+            message(|| Plateau::new(0.1).absolute_threshold(x)),
+            threshold
+        );
+    }
+    assert_eq!(
+        message(|| Schedule::steps(0, 0.5)),
+        "a factor on the learning rate every 0 steps"
+    );
+    let endless = "a schedule without an end: say with then_after(steps, …) where the next begins";
+    let next = || Schedule::cosine(9, 0.1);
+    for first in [Schedule::default(), Schedule::steps(3, 0.5) * next()] {
+        assert_eq!(message(|| first.clone().then(next())), endless);
+        let later = next().then(first);
+        assert_eq!(message(|| later.clone().then(next())), endless);
+    }
+}
+
+#[test]
+fn groups_have_parameters() {
+    let (mut set, _) = set();
+    set.add("line.b", Matrix::zeros(1, 1));
+    let gradients = ParameterGradients::new(&set);
+    let adam = |patterns: &[&str]| {
+        let mut adam = Adam::new(0.1);
+        for &pattern in patterns {
+            adam = adam.group(pattern, Group::new().rate(0.5));
+        }
+        adam
+    };
+    let none = "the group \"lstm*.U\" fits no parameter of line.W, line.b";
+    let patterns = ["line.*", "lstm*.U"];
+    assert_eq!(message(|| Trainer::new(set.clone(), adam(&patterns))), none);
+    assert_eq!(
+        message(|| adam(&patterns).step(&mut set, &gradients, 1.0)),
+        none
+    );
+    let boxed = || -> Box<dyn Optimizer<f64>> { Box::new(adam(&patterns)) };
+    assert_eq!(
+        message(|| Trainer::with_optimizer(set.clone(), boxed())),
+        none
+    );
+    assert_eq!(
+        message(|| Trainer::new(set.clone(), adam(&["line.*", "*.b"]))),
+        "the group \"*.b\" has no parameter left: line.b is in \"line.*\", which stands before it"
+    );
+    Trainer::new(set, adam(&["*.b", "line.*"]));
+}
+
+#[test]
+fn a_rule_takes_what_it_names() {
+    let (mut set, _) = set();
+    let gradients = ParameterGradients::new(&set);
+    let text = message(|| {
+        #[derive(Clone, Debug)]
+        struct Forgetful;
+        impl UpdateRule for Forgetful {
+            const NAME: &'static str = "forgetful";
+            fn memory(&self) -> &'static [&'static str] {
+                &["m", "v"]
+            }
+            fn update<T: Scalar>(&self, _: Step, elements: Elements<'_, T>) {
+                elements.each(|theta, g, [m]| *theta -= *m * g);
+            }
+        }
+        Descent::with_rule(Forgetful, 0.1).step(&mut set, &gradients, 1.0)
+    });
+    let expected = "a rule whose memory() names 2 tensors takes 1 in each()";
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn an_average_is_of_one_set() {
+    let ((ours, _), (mut theirs, _)) = (set(), set());
+    let mut ema = Ema::new(&ours, 0.9);
+    let other = "the average is of another set than this one, or of fewer parameters";
+    assert_eq!(message(|| ema.update(&theirs)), other);
+    assert_eq!(message(|| ema.swap(&mut theirs)), other);
+    ema.update(&ours);
 }
 
 #[test]
@@ -274,6 +436,7 @@ fn every_type_prints_in_a_line() {
         format!("{checkpoint:?}"),
         format!("{:?}", Windows::new((0..9).collect(), 2, 2).unwrap()),
         format!("{adam:?}"),
+        format!("{:?}", Ema::new(trainer.parameters(), 0.9)),
     ];
     let expected = [
         "Trainer { parameters: {line.W: [1, 2]}, learning_rate: 0.1, steps: 1, clip: None, .. }",
@@ -281,8 +444,9 @@ fn every_type_prints_in_a_line() {
         "Checkpoint { line.W: [1, 2] of norm 1.9416487838947598, sgd.step: [1, 2] of norm 1, metadata: \
          {\"epoch\":3} }",
         "Windows { symbols: 9, streams: 2, steps: 2, windows: 2 }",
-        "Adam { rate: 0.1, betas: (0.9, 0.999), epsilon: 1e-8, weight_decay: 0.0, steps: 1, m: 1 \
-         matrices, v: 1 matrices }",
+        "Descent { rule: AdamRule { betas: (0.9, 0.999), epsilon: 1e-8, amsgrad: false }, rate: 0.1, \
+         weight_decay: 0.0, decoupled: false, groups: Groups([]), steps: 1, memory: 2 of 1 parameters }",
+        "Ema { decay: 0.9, average: {line.W: [1, 2]} }",
     ];
     assert_eq!(printed, expected);
 }

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use autograd::Scalar;
+use layers::ParameterSet;
 use serde_json::Value;
 
 use super::{Done, Fit, FitError};
 use crate::optimizer::find;
-use crate::{Checkpoint, Source, StateError, Trainer};
+use crate::{Checkpoint, Ema, Plateau, Source, StateError, Trainer};
 
 /// How far the run has come, in the metadata of a checkpoint.
 const KEY: &str = "fit";
@@ -71,24 +72,26 @@ impl<T: Scalar> Fit<'_, T> {
         let done: Done = serde_json::from_value(done).map_err(|_| StateError::Missing {
             name: format!("{KEY} in its metadata"),
         })?;
-        let mut best = None;
-        if self.keeps_best && done.best.is_some() {
-            let mut set = trainer.parameters().clone();
-            for id in trainer.parameters().ids() {
-                let name = format!("{BEST}.{}", set.name(id));
-                let found = find(&checkpoint.tensors, &name, set.get(id).shape());
-                // One that was saved when it was the best has no other.
-                let own = |_| find(&checkpoint.tensors, set.name(id), set.get(id).shape());
-                *set.get_mut(id) = found.or_else(own)?.clone();
-            }
-            best = Some(set);
+        let mut plateau = self.plateau.clone();
+        if let (Some(plateau), Some(state)) = (&mut plateau, &done.plateau) {
+            plateau.load_state(state)?;
         }
+        let mut ema = self
+            .decay
+            .map(|decay| Ema::new(trainer.parameters(), decay));
+        if let Some(ema) = &mut ema {
+            ema.load_state(&checkpoint.tensors)?;
+        }
+        let best = match self.keeps_best && done.best.is_some() {
+            true => Some(best(checkpoint, trainer.parameters(), ema.as_ref())?),
+            false => None,
+        };
         if done.batches > 0 {
             training.begin(done.history.epochs.len() as u64 + 1);
             training.load_state(&checkpoint.tensors)?;
         }
         trainer.restore(checkpoint)?;
-        (self.done, self.best) = (done, best);
+        (self.done, self.best, self.plateau, self.ema) = (done, best, plateau, ema);
         Ok(())
     }
 
@@ -98,12 +101,19 @@ impl<T: Scalar> Fit<'_, T> {
         trainer: &Trainer<T>,
         training: &S,
     ) -> Result<Checkpoint<T>, FitError> {
-        let done = serde_json::to_value(&self.done).map_err(std::io::Error::from)?;
+        let done = Done {
+            plateau: self.plateau.as_ref().map(Plateau::state),
+            ..self.done.clone()
+        };
+        let done = serde_json::to_value(done).map_err(std::io::Error::from)?;
         let mut metadata = self.metadata.clone();
         metadata.insert(KEY.into(), done);
         let mut checkpoint = trainer.checkpoint(Value::Object(metadata));
         if self.done.batches > 0 {
             checkpoint.tensors.extend(training.state());
+        }
+        if let Some(ema) = &self.ema {
+            checkpoint.tensors.extend(ema.state());
         }
         if let Some(best) = self.best.as_ref().filter(|_| !self.is_best()) {
             let tensor = |id| (format!("{BEST}.{}", best.name(id)), best.get(id).clone());
@@ -155,4 +165,31 @@ impl<T: Scalar> Fit<'_, T> {
         }
         Ok(())
     }
+}
+
+/// The parameters after the best epoch. A file that was saved just then has no others: they are the averages, if
+/// there are any, or the parameters.
+fn best<T: Scalar>(
+    checkpoint: &Checkpoint<T>,
+    parameters: &ParameterSet<T>,
+    ema: Option<&Ema<T>>,
+) -> Result<ParameterSet<T>, StateError> {
+    let mut best = ema.map_or(parameters, Ema::average).clone();
+    let name = |id| format!("{BEST}.{}", parameters.name(id));
+    let is_there = |id| {
+        checkpoint
+            .tensors
+            .iter()
+            .any(|(found, _)| *found == name(id))
+    };
+    let has_best = parameters.ids().any(is_there);
+    for id in parameters.ids().filter(|_| has_best || ema.is_none()) {
+        let name = if has_best {
+            name(id)
+        } else {
+            parameters.name(id).into()
+        };
+        *best.get_mut(id) = find(&checkpoint.tensors, &name, parameters.get(id).shape())?.clone();
+    }
+    Ok(best)
 }

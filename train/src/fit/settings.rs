@@ -7,7 +7,8 @@ use autograd::Scalar;
 
 use super::progress::Progress;
 use super::{Done, EpochReport, Fit, OnEpoch};
-use crate::{Schedule, Trainer};
+use crate::optimizer::check_decay;
+use crate::{Plateau, Schedule, Trainer};
 
 impl<'a, T: Scalar> Fit<'a, T> {
     /// Up to that epoch.
@@ -16,7 +17,10 @@ impl<'a, T: Scalar> Fit<'a, T> {
             epochs,
             time: None,
             seed: 0,
-            schedule: Schedule::Constant,
+            schedule: None,
+            plateau: None,
+            decay: None,
+            ema: None,
             patience: None,
             stop: None,
             on_epoch: None,
@@ -53,7 +57,29 @@ impl<'a, T: Scalar> Fit<'a, T> {
     /// Multiplies the optimizer's learning rate by that factor at every step.
     #[must_use]
     pub fn schedule(self, schedule: Schedule) -> Self {
+        let schedule = Some(schedule);
         Fit { schedule, ..self }
+    }
+
+    /// Multiplies the optimizer's learning rate by the factor that the plateau has of the losses so far (of
+    /// validation, if there is one); beside a schedule, by both.
+    #[must_use]
+    pub fn plateau(self, plateau: Plateau) -> Self {
+        let plateau = Some(plateau);
+        Fit { plateau, ..self }
+    }
+
+    /// Averages the parameters over the steps with that decay, see [`Ema`](crate::Ema), and validates with the
+    /// averages. The best epoch is that of the averages, and what is [kept](Fit::keep_best) are they.
+    ///
+    /// # Panics
+    /// If the decay is not in 0..1.
+    #[must_use]
+    #[track_caller]
+    pub fn average(self, decay: f64) -> Self {
+        check_decay("a decay of an average", decay);
+        let decay = Some(decay);
+        Fit { decay, ..self }
     }
 
     /// When the run has ended with its epochs, gives the parameters the values that they had after the best
