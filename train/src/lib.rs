@@ -31,6 +31,7 @@ mod batches;
 mod blocks;
 mod checkpoint;
 mod clip;
+mod files;
 mod grads;
 mod optimizer;
 mod per_parameter;
@@ -42,20 +43,22 @@ mod trainer;
 
 pub use adam::Adam;
 pub use batches::{BatchError, Windows, split};
-pub use checkpoint::{Checkpoint, CheckpointError};
+pub use checkpoint::{Checkpoint, CheckpointError, Replace};
 pub use clip::{clip_by_global_norm, clip_by_value, clipping_factor};
+pub use files::{FileKind, escaped};
 pub use grads::ParameterGradients;
 pub use optimizer::{Optimizer, StateError};
 pub use schedule::Schedule;
 pub use sgd::Sgd;
-pub use text::{TextError, Vocabulary, read_text};
+pub use text::{Corpus, SkipReason, Skipped, TextError, Vocabulary, read_text};
 pub use trainer::{StepReport, TrainError, Trainer};
 
 /// What a program or a notebook needs, from one import: `use train::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Adam, Checkpoint, Optimizer, ParameterGradients, Schedule, Sgd, StepReport, TrainError,
-        Trainer, Vocabulary, Windows, clip_by_global_norm, clip_by_value, read_text, split,
+        Adam, Checkpoint, Optimizer, ParameterGradients, Replace, Schedule, Sgd, StepReport,
+        TrainError, Trainer, Vocabulary, Windows, clip_by_global_norm, clip_by_value, read_text,
+        split,
     };
     pub use autograd::ops::Unary;
     pub use autograd::{
