@@ -81,7 +81,8 @@ pub fn train(args: &TrainArgs) -> Outcome<()> {
     if done >= args.epochs {
         save(args, &model, &trainer, done)?;
         report.say(format_args!(
-            "the saved model has done {done} epochs already"
+            "{done} epochs of {} are done already",
+            args.epochs
         ));
     }
     for epoch in done.saturating_add(1)..=args.epochs {

@@ -87,7 +87,7 @@ impl<T: Scalar> Checkpoint<T> {
             format::check_finite(path, name, tensor)?;
         }
         let target = replaced.target(path)?;
-        format::encode(&self.tensors, &self.metadata)
+        format::encode(self)
             .and_then(|bytes| replace(&Disk, &target.file, target.permissions, &bytes))
             .map_err(|source| target::unwritable(path, source))
     }
@@ -98,8 +98,7 @@ impl<T: Scalar> Checkpoint<T> {
     /// If it is missing, no checkpoint, damaged, of another element type, or not finite.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, CheckpointError> {
         let path = path.as_ref();
-        let (tensors, metadata) = format::decode(path, &read(path)?)?;
-        Ok(Checkpoint { tensors, metadata })
+        format::decode(path, &read(path)?)
     }
 
     /// Gives the parameters the values that they have here; other tensors are ignored.

@@ -170,6 +170,19 @@ fn one_name_for_two_tensors_is_not_saved() {
     assert!(!path.exists());
 }
 
+#[test]
+fn what_could_not_be_read_again_is_not_saved() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().join("model.safetensors");
+    let old = save::<f32>(&path, 1.0);
+    let mut set = parameters::<f32>(2.0);
+    let nested = (0..200).fold(json!(1), |inner, _| json!([inner]));
+    Checkpoint::of(&set, nested).save(&path).unwrap_err();
+    set.add("__metadata__", Matrix::filled(1, 1, 1.0));
+    Checkpoint::of(&set, json!(null)).save(&path).unwrap_err();
+    assert_eq!(Checkpoint::load(&path).unwrap(), old);
+}
+
 /// As they were written before there was a checksum.
 #[test]
 fn a_file_without_a_checksum_is_read() {

@@ -215,3 +215,18 @@ fn a_save_removes_what_a_killed_one_left() {
     names.sort();
     assert_eq!(names, [".text.0123456789ab.partial", "old", "text"]);
 }
+
+#[test]
+fn runs_that_save_in_one_place_at_once_do_not_disturb_each_other() {
+    let (folder, at) = folder();
+    let path = at("old");
+    std::thread::scope(|threads| {
+        for x in [2.0, 3.0, 4.0] {
+            let path = &path;
+            threads.spawn(move || (0..30).for_each(|_| checkpoint(x).save(path).unwrap()));
+        }
+    });
+    let left = load(&path);
+    assert!([2.0, 3.0, 4.0].iter().any(|&x| left == checkpoint(x)));
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 2);
+}

@@ -15,7 +15,7 @@ use autograd::{Matrix, Scalar};
 use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo, TensorView};
 use serde_json::Value;
 
-use super::CheckpointError;
+use super::{Checkpoint, CheckpointError};
 use crate::escaped;
 
 /// The key of our text in the file's metadata.
@@ -27,12 +27,12 @@ const BEFORE_DIGITS: &[u8] = br#"{"__metadata__":{"bptt-checkpoint":"{\"crc32\":
 const ZEROS: [u8; 8] = *b"00000000";
 /// The bytes of the header's length, which come first.
 const LEN: usize = 8;
+/// As the safetensors crate has it.
+const LONGEST_HEADER: u64 = 100_000_000;
 
-/// The contents of a file with these tensors.
-pub(super) fn encode<T: Scalar>(
-    tensors: &[(String, Matrix<T>)],
-    metadata: &Value,
-) -> io::Result<Vec<u8>> {
+/// The contents of a checkpoint's file.
+pub(super) fn encode<T: Scalar>(checkpoint: &Checkpoint<T>) -> io::Result<Vec<u8>> {
+    let Checkpoint { tensors, metadata } = checkpoint;
     let names: HashSet<_> = tensors.iter().map(|(name, _)| name).collect();
     if names.len() < tensors.len() {
         return Err(io::Error::other("two tensors have one name"));
@@ -49,18 +49,21 @@ pub(super) fn encode<T: Scalar>(
     let digits = digits(&file).ok_or_else(|| io::Error::other("no place for the checksum"))?;
     let sum = checksum(&file, &digits);
     file[digits].copy_from_slice(sum.as_bytes());
+    // What could not be read again is not written: a tensor "__metadata__", lists in lists without end.
+    let (_, header) = SafeTensors::read_metadata(&file).map_err(io::Error::other)?;
+    parse_metadata(&header, true).map_err(io::Error::other)?;
     Ok(file)
 }
 
-/// The tensors, sorted by name, and the metadata. All is checked before a tensor is made.
+/// The checkpoint of a file's contents. All is checked before a tensor is made.
 pub(super) fn decode<T: Scalar>(
     path: &Path,
     file: &[u8],
-) -> Result<(Vec<(String, Matrix<T>)>, Value), CheckpointError> {
+) -> Result<Checkpoint<T>, CheckpointError> {
     let invalid = |reason: String| invalid(path, &reason);
     let is_sealed = check_sum(file).map_err(invalid)?;
     let (len, header) = SafeTensors::read_metadata(file).map_err(|e| invalid(e.to_string()))?;
-    let metadata = metadata(&header, is_sealed).map_err(invalid)?;
+    let metadata = parse_metadata(&header, is_sealed).map_err(invalid)?;
     let mut tensors: Vec<_> = header.tensors().into_iter().collect();
     tensors.sort_by(|(a, _), (b, _)| a.cmp(b));
     for (name, info) in &tensors {
@@ -75,13 +78,15 @@ pub(super) fn decode<T: Scalar>(
         check_finite(path, &name, &matrix)?;
         Ok((name, matrix))
     });
-    Ok((tensors.collect::<Result<_, _>>()?, metadata))
+    let tensors = tensors.collect::<Result<_, CheckpointError>>()?;
+    Ok(Checkpoint { tensors, metadata })
 }
 
 /// Whether the file says that it is a checkpoint, by its header: it may be a damaged one.
 pub(super) fn is_checkpoint(path: &Path) -> io::Result<bool> {
     let mut file = File::open(path)?;
     let room = file.metadata()?.len().saturating_sub(LEN as u64);
+    let room = room.min(LONGEST_HEADER);
     let mut len = [0; LEN];
     if room == 0 || file.read_exact(&mut len).is_err() || u64::from_le_bytes(len) > room {
         return Ok(false);
@@ -123,7 +128,7 @@ fn check_sum(file: &[u8]) -> Result<bool, String> {
     Ok(true)
 }
 
-fn metadata(header: &Metadata, is_sealed: bool) -> Result<Value, String> {
+fn parse_metadata(header: &Metadata, is_sealed: bool) -> Result<Value, String> {
     let texts = header.metadata().as_ref();
     let text = |key| texts.and_then(|texts| texts.get(key));
     if let Some(text) = text(KEY) {
