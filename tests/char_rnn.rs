@@ -6,6 +6,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
+use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -13,11 +15,16 @@ use train::Checkpoint;
 
 /// The program, built with these tests: `cargo test --test char_rnn` by itself builds no examples.
 static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
-    let build = ["build", "--quiet", "--locked", "--example", "char_rnn"];
-    let built = Command::new(env!("CARGO")).args(build).status();
-    assert!(built.unwrap().success());
-    let test = std::env::current_exe().unwrap(); // in deps, beside examples
-    test.ancestors().nth(2).unwrap().join("examples/char_rnn")
+    let test = std::env::current_exe().unwrap(); // target/debug/deps/char_rnn-…
+    let folder = |above: usize| test.ancestors().nth(above).unwrap();
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--locked", "--example", "char_rnn"]);
+    build.arg("--target-dir").arg(folder(3));
+    if !cfg!(debug_assertions) {
+        build.arg("--release");
+    }
+    assert!(build.status().unwrap().success());
+    folder(2).join("examples/char_rnn")
 });
 
 /// A folder with a text in it, where the program runs.
@@ -170,6 +177,26 @@ fn a_standard_output_on_a_full_disk_costs_no_epoch() {
     }
 }
 
+/// Whenever that happens: each epoch takes a millisecond or two, and is saved.
+#[test]
+fn a_run_that_is_killed_leaves_a_model_and_the_next_removes_the_rest() {
+    let place = Place::new();
+    place.trained();
+    for milliseconds in 20..40 {
+        let mut running = place.command(&format!("{TINY} --epochs 500000 --save model"));
+        let mut child = running.stdout(Stdio::null()).spawn().unwrap();
+        thread::sleep(Duration::from_millis(milliseconds));
+        child.kill().unwrap(); // SIGKILL
+        child.wait().unwrap();
+        place.load("model");
+    }
+    place.trained();
+    let names = fs::read_dir(place.0.path()).unwrap();
+    let mut names: Vec<_> = names.map(|e| e.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["model", "text"]);
+}
+
 #[test]
 fn flags_that_a_saved_model_overrules_are_told() {
     let place = Place::new();
@@ -311,7 +338,15 @@ fn wrong() -> Vec<(&'static str, Value)> {
     wrong.extend([json!(2), json!(1), json!(-0.1)].map(|v| ("/settings/dropout", v)));
     wrong.extend([json!(0), json!(-1)].map(|v| ("/settings/decay", v)));
     wrong.extend([json!(0), json!("all")].map(|v| ("/settings/recompute", v)));
+    wrong.push(("/settings", both_dropout_and_recompute()));
     wrong
+}
+
+fn both_dropout_and_recompute() -> Value {
+    json!({
+        "cell": "gru", "hidden": 6, "layers": 1, "batch": 4, "parts": 2, "steps": 5, "recompute": 2,
+        "lr": 0.002, "decay": null, "clip": 5.0, "dropout": 0.5, "seed": 1,
+    })
 }
 
 /// With the right checksum: nothing but the settings is wrong.

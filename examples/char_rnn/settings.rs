@@ -207,28 +207,27 @@ impl Settings {
 
     /// That the settings could have been given as arguments. Those of a file may be anything.
     pub fn check(&self) -> Result<(), String> {
-        let counts = [
-            ("hidden", Some(self.hidden)),
-            ("layers", Some(self.layers)),
-            ("batch", Some(self.batch)),
-            ("parts", Some(self.parts)),
-            ("steps", Some(self.steps)),
-            ("recompute", self.recompute),
+        let is_positive = |x: f64| x > 0.0 && x.is_finite();
+        let keeps_all = self.dropout == 0.0;
+        let rules = [
+            ("hidden", self.hidden > 0),
+            ("layers", self.layers > 0),
+            ("batch", self.batch > 0),
+            ("parts", self.parts > 0),
+            ("steps", self.steps > 0),
+            (
+                "recompute",
+                self.recompute.is_none_or(|n| n > 0 && keeps_all),
+            ),
+            ("lr", is_positive(self.lr)),
+            ("decay", self.decay != Some(0)),
+            ("clip", is_positive(self.clip)),
+            ("dropout", (0.0..1.0).contains(&self.dropout)),
         ];
-        for (name, count) in counts {
-            if count == Some(0) {
-                return Err(format!("its {name} is 0"));
-            }
+        match rules.into_iter().find(|(_, holds)| !holds) {
+            Some((name, _)) => Err(format!("its {name} is {}", self.by_name()[name])),
+            None => cell(&self.cell).map(drop),
         }
-        let of = |name: &str, value: f64, e: String| format!("its {name} is {value}: {e}");
-        let (lr, clip, dropout) = (self.lr, self.clip, self.dropout);
-        positive(&lr.to_string()).map_err(|e| of("lr", lr, e))?;
-        positive(&clip.to_string()).map_err(|e| of("clip", clip, e))?;
-        probability(&dropout.to_string()).map_err(|e| of("dropout", dropout, e))?;
-        if self.decay == Some(0) {
-            return Err("its decay is 0".into());
-        }
-        cell(&self.cell).map(drop)
     }
 
     /// The learning rate at a step of a run with so many windows an epoch.
