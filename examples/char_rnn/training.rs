@@ -8,10 +8,11 @@ use autograd::Var;
 use indicatif::{ProgressBar, ProgressStyle};
 use layers::{Bound, Carried, ParameterSet, Sampling};
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
-use train::{Adam, Checkpoint, Trainer, Vocabulary, Windows, read_text, split};
+use train::{Adam, Checkpoint, Trainer, Vocabulary, Windows, escaped, read_text, split};
 
 use crate::Outcome;
 use crate::model::Model;
+use crate::report::{Report, note};
 use crate::settings::{Settings, TrainArgs};
 
 /// The directory of this workspace: its sources are the default text.
@@ -19,23 +20,25 @@ const WORKSPACE: &str = env!("CARGO_MANIFEST_DIR");
 
 fn corpus(args: &TrainArgs) -> Outcome<String> {
     if !args.text.is_empty() {
-        return Ok(read_text(&args.text, &args.ext)?);
+        let corpus = read_text(&args.text, &args.ext)?;
+        corpus.skipped.iter().for_each(note);
+        return Ok(corpus.text);
     }
     let rooms = ["autograd", "layers", "train", "examples", "tests"];
     let paths: Vec<_> = rooms
         .iter()
         .map(|room| Path::new(WORKSPACE).join(room))
         .collect();
-    Ok(read_text(&paths, &["rs".into()])?)
+    Ok(read_text(&paths, &["rs".into()])?.text)
 }
 
 /// Trains as the arguments say.
 pub fn train(args: &TrainArgs) -> Outcome<()> {
-    let text = corpus(args)?;
-    let folder = args.save.as_ref().and_then(|file| file.parent());
-    if let Some(folder) = folder.filter(|f| !f.as_os_str().is_empty() && !f.is_dir()) {
-        return Err(format!("--save: there is no folder {}", folder.display()).into());
+    if let Some(path) = &args.save {
+        let checked = args.replaced().check(path);
+        checked.map_err(|e| format!("--save: {e}"))?;
     }
+    let text = corpus(args)?;
     let (model, mut trainer, done) = match &args.resume {
         None => {
             let (model, parameters) = Model::new(args.settings.clone(), Vocabulary::new(&text))?;
@@ -46,18 +49,21 @@ pub fn train(args: &TrainArgs) -> Outcome<()> {
             let checkpoint = Checkpoint::load(path)?;
             let (model, parameters, done) = Model::from_checkpoint(&checkpoint, path)?;
             let mut trainer = trainer(&model, parameters);
-            trainer
-                .restore(&checkpoint)
-                .map_err(|e| format!("{}: {e}", path.display()))?;
+            let restored = trainer.restore(&checkpoint);
+            restored.map_err(|e| format!("{}: {e}", escaped(path)))?;
+            args.overruled(&model.settings).iter().for_each(note);
             (model, trainer, done)
         }
     };
-    let symbols = model.vocabulary.encode(&text)?;
+    let symbols = model.vocabulary.encode(&text);
+    let symbols = symbols.map_err(|e| format!("--text: {e}"))?;
     let (training, validation) = split(&symbols, 0.1);
     let Settings { batch, steps, .. } = model.settings;
-    let training = Windows::new(training.to_vec(), batch, steps)?;
+    let training = Windows::new(training.to_vec(), batch, steps)
+        .map_err(|e| format!("--batch {batch} and --steps {steps}: {e}"))?;
     let validation = held_out(validation, batch, steps)?;
-    println!(
+    let mut report = Report::default();
+    report.say(format_args!(
         "{} characters, {} different; {} x {} {}, {} parameters",
         symbols.len(),
         model.vocabulary.len(),
@@ -65,39 +71,65 @@ pub fn train(args: &TrainArgs) -> Outcome<()> {
         model.settings.hidden,
         model.settings.cell,
         trainer.parameters().element_count(),
-    );
+    ));
     if done == 0 {
-        show(&model, &trainer, "before training")?;
+        show(&model, &trainer, "before training", &mut report)?;
     }
-    for epoch in done + 1..=args.epochs {
+    if args.save.is_none() {
+        report.check()?;
+    }
+    if done >= args.epochs {
+        save(args, &model, &trainer, done)?;
+        report.say(format_args!(
+            "{done} epochs of {} are done already",
+            args.epochs
+        ));
+    }
+    for epoch in done.saturating_add(1)..=args.epochs {
         let start = Instant::now();
         let loss = run_epoch(&model, &mut trainer, &training, epoch, args.epochs)?;
         let speed = (training.len() * batch * steps) as f64 / start.elapsed().as_secs_f64();
         let held_out = evaluate(&model, &mut trainer, &validation);
-        println!(
+        save(args, &model, &trainer, epoch)?;
+        report.say(format_args!(
             "epoch {epoch:3}: training {loss:.4} nats, validation {held_out:.4} nats = {:.3} bits \
              per character; {speed:.0} characters/s",
             held_out / std::f64::consts::LN_2,
-        );
-        if let Some(path) = &args.save {
-            trainer.checkpoint(model.metadata(epoch)?).save(path)?;
-        }
+        ));
         if epoch == 1 || epoch == args.epochs {
-            show(&model, &trainer, &format!("after epoch {epoch}"))?;
+            show(
+                &model,
+                &trainer,
+                &format!("after epoch {epoch}"),
+                &mut report,
+            )?;
         }
+        report.check()?;
+    }
+    Ok(report.check()?)
+}
+
+fn save(args: &TrainArgs, model: &Model, trainer: &Trainer, epochs: u64) -> Outcome<()> {
+    if let Some(path) = &args.save {
+        let checkpoint = trainer.checkpoint(model.metadata(epochs)?);
+        checkpoint.save_with(path, args.replaced())?;
     }
     Ok(())
 }
 
-fn show(model: &Model, trainer: &Trainer, when: &str) -> Outcome<()> {
+fn show(model: &Model, trainer: &Trainer, when: &str, report: &mut Report) -> Outcome<()> {
     let mut rng = ChaCha8Rng::seed_from_u64(model.settings.seed);
-    let prime: String = model.vocabulary.chars().iter().take(1).collect();
+    let prime = model.default_prime();
     let sampling = Sampling {
         temperature: 0.8,
         ..Sampling::default()
     };
-    let text = model.write(trainer.parameters(), &prime, 300, sampling, &mut rng)?;
-    println!("\n--- sampled {when} ---\n{}\n---\n", text.trim());
+    let text = model.write(trainer.parameters(), &prime, sampling, &mut rng)?;
+    let text: String = text.take(300).collect::<Outcome<_>>()?;
+    report.say(format_args!(
+        "\n--- sampled {when} ---\n{}\n---\n",
+        text.trim()
+    ));
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use autograd::{Scalar, Var};
+use autograd::{Scalar, Shape, Var};
 use rand::Rng;
 use thiserror::Error;
 
@@ -58,6 +58,27 @@ impl CellKind {
             CellKind::Lstm => Arc::new(Lstm::new(set, name, input, hidden, rng)),
             CellKind::Gru => Arc::new(Gru::new(set, name, input, hidden, Reset::After, rng)),
         }
+    }
+
+    /// The parameters that [`CellKind::build`] adds, without making them; sizes beyond `usize` are its
+    /// largest.
+    pub fn parameter_shapes(self, name: &str, input: usize, hidden: usize) -> Vec<(String, Shape)> {
+        let gates: usize = match self {
+            CellKind::Rnn => 1,
+            CellKind::Lstm => 4,
+            CellKind::Gru => 3,
+        };
+        let rows = gates.saturating_mul(hidden);
+        let named = |letter, shape| (format!("{name}.{letter}"), shape);
+        let mut shapes = vec![
+            named("U", Shape::new(rows, input)),
+            named("W", Shape::new(rows, hidden)),
+            named("b", Shape::new(1, rows)),
+        ];
+        if self == CellKind::Gru {
+            shapes.push(named("c", Shape::new(1, hidden)));
+        }
+        shapes
     }
 }
 
@@ -201,6 +222,34 @@ impl<T: Scalar> CharModel<T> {
         let (h, states) = self.stack.run_from(p, x, &states);
         let logits = self.output.apply(p, h.stacked()).named("logits");
         (logits, states)
+    }
+}
+
+impl CharModel {
+    /// The parameters that [`CharModel::new`] adds, in their order, without making them: what a file must
+    /// have for the model that it speaks of, before the memory for that is taken.
+    ///
+    /// ```
+    /// use autograd::Shape;
+    /// use layers::{CellKind, CharModel};
+    /// let mut shapes = CharModel::parameter_shapes(CellKind::Rnn, 5, 1 << 60, 1 << 40);
+    /// assert_eq!(shapes.next(), Some(("rnn1.U".to_string(), Shape::new(1 << 60, 5))));
+    /// ```
+    pub fn parameter_shapes(
+        kind: CellKind,
+        vocabulary: usize,
+        hidden: usize,
+        layers: usize,
+    ) -> impl Iterator<Item = (String, Shape)> {
+        let of_layer = move |i| {
+            let input = if i == 1 { vocabulary } else { hidden };
+            kind.parameter_shapes(&format!("{kind}{i}"), input, hidden)
+        };
+        let output = [
+            ("output.V".into(), Shape::new(vocabulary, hidden)),
+            ("output.d".into(), Shape::new(1, vocabulary)),
+        ];
+        (1..=layers).flat_map(of_layer).chain(output)
     }
 }
 

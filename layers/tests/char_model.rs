@@ -141,3 +141,29 @@ fn a_generator_gives_the_logits_of_the_unrolled_model() {
         }
     }
 }
+
+/// The shapes are known before there are parameters: both must say the same.
+#[test]
+fn a_model_has_the_parameters_that_were_foretold() {
+    for (kind, layers) in KINDS.into_iter().flat_map(|k| [(k, 1), (k, 2), (k, 3)]) {
+        let mut set = ParameterSet::<f32>::new();
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        CharModel::new(&mut set, kind, 5, 4, layers, &mut rng);
+        let made = set
+            .ids()
+            .map(|id| (set.name(id).to_string(), set.get(id).shape()));
+        let foretold = CharModel::parameter_shapes(kind, 5, 4, layers);
+        assert!(foretold.eq(made), "{kind}, {layers} layers: {set:?}");
+    }
+}
+
+#[test]
+fn shapes_beyond_any_memory_can_be_asked_for() {
+    let shapes = CharModel::parameter_shapes(CellKind::Lstm, 5, usize::MAX, usize::MAX);
+    for (name, shape) in shapes.take(20) {
+        assert!(
+            shape.rows == usize::MAX || shape.cols == usize::MAX,
+            "{name} {shape}"
+        );
+    }
+}

@@ -20,7 +20,8 @@ pub enum BatchError {
     /// Too few symbols for one batch.
     #[error(
         "the text has {found} symbols, and one batch of {streams} streams and {steps} steps \
-         needs at least {needed}"
+         needs at least {needed}{}",
+        fitting(*found, *streams, *steps)
     )]
     TooShort {
         /// The symbols there are.
@@ -32,6 +33,21 @@ pub enum BatchError {
         /// The steps of a window.
         steps: usize,
     },
+}
+
+/// The most streams for these steps, and the most steps for these streams.
+fn fitting(found: usize, streams: usize, steps: usize) -> String {
+    let inputs = found.saturating_sub(1); // the last symbol is a target only
+    let most = |other: usize| inputs.checked_div(other).filter(|&n| n > 0);
+    let fewer_streams = most(steps).map(|n| format!("{n} x {steps}"));
+    let fewer_steps = most(streams).map(|n| format!("{streams} x {n}"));
+    let fitting = match (fewer_streams, fewer_steps) {
+        (Some(a), Some(b)) => format!("{a} or {b}"),
+        (Some(one), None) | (None, Some(one)) => one,
+        (None, None) if inputs > 0 => format!("1 x {inputs}"),
+        (None, None) => return String::new(),
+    };
+    format!("; of streams x steps, {fitting} would fit")
 }
 
 /// A sequence of symbols, cut in B contiguous streams that are read T steps at a time.

@@ -1,25 +1,35 @@
 //! Text: reading it, and its characters as numbers.
 
-use std::fs;
+mod reading;
+
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use thiserror::Error;
+
+use crate::escaped;
+
+pub use reading::{Corpus, SkipReason, Skipped, read_text};
 
 /// Text that cannot be read or encoded.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum TextError {
     /// A character that is not in the vocabulary.
-    #[error("character {character:?} at position {position} is not in the vocabulary")]
+    #[error(
+        "character {character:?} at position {position} is not in the vocabulary: {}",
+        first(vocabulary)
+    )]
     UnknownCharacter {
         /// The character.
         character: char,
         /// How many characters come before it.
         position: usize,
+        /// The characters that are.
+        vocabulary: Vec<char>,
     },
     /// A file or directory that is not there or cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error("cannot read {}: {source}", escaped(path))]
     Read {
         /// The file or directory.
         path: PathBuf,
@@ -27,7 +37,7 @@ pub enum TextError {
         source: io::Error,
     },
     /// A file that is not UTF-8.
-    #[error("{} is not UTF-8 at byte {offset}", path.display())]
+    #[error("{} is not UTF-8 at byte {offset}", escaped(path))]
     NotUtf8 {
         /// The file.
         path: PathBuf,
@@ -49,8 +59,18 @@ pub enum TextError {
 }
 
 fn list(paths: &[PathBuf]) -> String {
-    let names = paths.iter().map(|p| p.display().to_string());
+    let names = paths.iter().map(escaped);
     names.collect::<Vec<_>>().join(", ")
+}
+
+/// `"\n !abc"`, or the first of many characters.
+fn first(vocabulary: &[char]) -> String {
+    const MOST: usize = 120;
+    let shown: String = vocabulary.iter().take(MOST).collect();
+    match vocabulary.len() {
+        n if n > MOST => format!("{shown:?} and {} more", n - MOST),
+        _ => format!("{shown:?}"),
+    }
 }
 
 /// The distinct characters of a text, sorted; a character's number is its position.
@@ -102,6 +122,7 @@ impl Vocabulary {
             let unknown = |_| TextError::UnknownCharacter {
                 character,
                 position,
+                vocabulary: self.chars.clone(),
             };
             self.chars.binary_search(&character).map_err(unknown)
         };
@@ -121,74 +142,4 @@ impl Vocabulary {
         }
         numbers.iter().map(|&n| self.chars[n]).collect()
     }
-}
-
-/// Reads files, one behind the other, as one text. A directory stands for all files below it, in
-/// sorted order, with one of these extensions ("txt"; with any, if none are given); a file that is
-/// named itself may have any. Links to directories are not followed.
-///
-/// # Errors
-/// If a file is missing, cannot be read or is not UTF-8, and if there is no file or no text.
-pub fn read_text(paths: &[PathBuf], extensions: &[String]) -> Result<String, TextError> {
-    let files = find_files(paths, extensions)?;
-    let paths = || paths.to_vec();
-    if files.is_empty() {
-        return Err(TextError::NoFile { paths: paths() });
-    }
-    let mut text = String::new();
-    for file in files {
-        text.push_str(&read_file(file)?);
-    }
-    if text.is_empty() {
-        return Err(TextError::Empty { paths: paths() });
-    }
-    Ok(text)
-}
-
-fn read_file(path: PathBuf) -> Result<String, TextError> {
-    let bytes = fs::read(&path).map_err(|e| unreadable(&path, e))?;
-    String::from_utf8(bytes).map_err(|e| TextError::NotUtf8 {
-        path,
-        offset: e.utf8_error().valid_up_to(),
-    })
-}
-
-fn unreadable(path: &Path, source: io::Error) -> TextError {
-    let path = path.to_path_buf();
-    TextError::Read { path, source }
-}
-
-/// All files, directories walked with a stack of what is still to be visited.
-fn find_files(paths: &[PathBuf], extensions: &[String]) -> Result<Vec<PathBuf>, TextError> {
-    let mut files = Vec::new();
-    let mut stack: Vec<(PathBuf, bool)> = paths.iter().rev().map(|p| (p.clone(), true)).collect();
-    while let Some((path, named)) = stack.pop() {
-        let metadata = fs::metadata(&path).map_err(|e| unreadable(&path, e))?;
-        if !metadata.is_dir() {
-            if named || has_extension(&path, extensions) {
-                files.push(path);
-            }
-        } else if named || !path.is_symlink() {
-            let children = sorted_children(&path).map_err(|e| unreadable(&path, e))?;
-            stack.extend(children.into_iter().rev().map(|p| (p, false)));
-        }
-    }
-    Ok(files)
-}
-
-fn sorted_children(directory: &Path) -> io::Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(directory)?;
-    let mut paths = entries
-        .map(|e| Ok(e?.path()))
-        .collect::<io::Result<Vec<_>>>()?;
-    paths.sort();
-    Ok(paths)
-}
-
-fn has_extension(path: &Path, extensions: &[String]) -> bool {
-    let is = |wanted: &String| {
-        path.extension()
-            .is_some_and(|e| e == wanted.trim_start_matches('.'))
-    };
-    extensions.is_empty() || extensions.iter().any(is)
 }

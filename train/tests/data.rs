@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 use tempfile::TempDir;
 use train::prelude::*;
-use train::{BatchError, TextError};
+use train::{BatchError, Corpus, TextError};
 
 fn txt() -> Vec<String> {
     vec!["txt".to_string()]
@@ -35,10 +35,10 @@ fn directories_are_read_in_sorted_order() {
     ];
     let d = directory(&files);
     let root = [d.path().to_path_buf()];
-    assert_eq!(read_text(&root, &txt()).unwrap(), "1234");
-    assert_eq!(read_text(&root, &[]).unwrap(), "12345");
+    assert_eq!(read_text(&root, &txt()).unwrap().text, "1234");
+    assert_eq!(read_text(&root, &[]).unwrap().text, "12345");
     let named = ["c.md", "a"].map(|name| d.path().join(name));
-    assert_eq!(read_text(&named, &[".txt".into()]).unwrap(), "512");
+    assert_eq!(read_text(&named, &[".txt".into()]).unwrap().text, "512");
 }
 
 #[test]
@@ -66,20 +66,155 @@ fn text_errors_say_where() {
     ));
 }
 
+/// What is skipped, as printed, with the folder's name left out.
+fn skipped(corpus: &Corpus, folder: &TempDir) -> Vec<String> {
+    let folder = format!("{}/", folder.path().display());
+    let lines = corpus
+        .skipped
+        .iter()
+        .map(|s| s.to_string().replace(&folder, ""));
+    lines.collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_in_a_directory_is_skipped_and_not_waited_for() {
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+    use std::process::Command;
+
+    let d = directory(&[("a.txt", b"1"), ("sub/b.txt", b"2")]);
+    let at = |name: &str| d.path().join(name);
+    symlink("nowhere", at("dangling.txt")).unwrap();
+    symlink("loop.txt", at("loop.txt")).unwrap();
+    symlink("nowhere", at("dangling.md")).unwrap(); // of no interest
+    symlink("/dev/zero", at("zero.txt")).unwrap();
+    let _socket = UnixListener::bind(at("socket.txt")).unwrap();
+    let made = Command::new("mkfifo").arg(at("sub/fifo.txt")).status();
+    assert!(made.unwrap().success());
+    let corpus = read_text(&[d.path().into()], &txt()).unwrap();
+    assert_eq!(corpus.text, "12");
+    let expected = [
+        "skipped dangling.txt: a link that leads nowhere",
+        "skipped loop.txt: a link that leads nowhere",
+        "skipped socket.txt: a socket",
+        "skipped sub/fifo.txt: a FIFO",
+        "skipped zero.txt: a device",
+    ];
+    assert_eq!(skipped(&corpus, &d), expected);
+    assert!(read_text(&[at("dangling.txt")], &txt()).is_err()); // who names it wants it
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_or_directory_counts_once() {
+    let d = directory(&[("a.txt", b"1"), ("sub/b.txt", b"2")]);
+    let at = |name: &str| d.path().join(name);
+    std::os::unix::fs::symlink("a.txt", at("link.txt")).unwrap();
+    fs::hard_link(at("a.txt"), at("other.txt")).unwrap();
+    let paths = [
+        at("sub/b.txt"),
+        at("./sub/../sub/b.txt"),
+        d.path().into(),
+        at("sub"),
+    ];
+    let corpus = read_text(&paths, &txt()).unwrap();
+    assert_eq!(corpus.text, "21");
+    let expected = [
+        "skipped ./sub/../sub/b.txt: it is sub/b.txt, and counts once",
+        "skipped link.txt: it is a.txt, and counts once",
+        "skipped other.txt: it is a.txt, and counts once",
+        "skipped sub/b.txt: it is sub/b.txt, and counts once",
+        "skipped sub: it is sub, and counts once",
+    ];
+    assert_eq!(skipped(&corpus, &d), expected);
+}
+
+#[test]
+fn a_byte_order_mark_is_no_symbol() {
+    let marked = "\u{feff}b\u{feff}"; // only the first is one
+    let d = directory(&[
+        ("a.txt", b"a"),
+        ("b.txt", marked.as_bytes()),
+        ("c.txt", b"\xef\xbb\xbf"),
+    ]);
+    let corpus = read_text(&[d.path().into()], &txt()).unwrap();
+    assert_eq!(corpus.text, "ab\u{feff}");
+    let empty = read_text(&[d.path().join("c.txt")], &txt());
+    assert!(matches!(empty, Err(TextError::Empty { .. })));
+}
+
+#[cfg(unix)]
+#[test]
+fn names_that_would_break_a_line_are_escaped() {
+    let name = "bad\n\u{1b}[31m\u{202e}.txt";
+    let d = directory(&[(name, b"\xff"), ("sub/c.txt", b"")]);
+    let shown = r"bad\n\u{1b}[31m\u{202e}.txt";
+    let path = d.path().join(name);
+    for paths in [
+        vec![d.path().into()],
+        vec![path.clone()],
+        vec![path.join("none")],
+    ] {
+        let error = read_text(&paths, &txt()).unwrap_err().to_string();
+        assert!(error.contains(shown) && !error.contains('\n'), "{error}");
+    }
+    std::os::unix::fs::symlink("nowhere", d.path().join(format!("sub/{name}"))).unwrap();
+    fs::write(&path, "text").unwrap();
+    let corpus = read_text(&[d.path().into()], &txt()).unwrap();
+    assert_eq!(
+        skipped(&corpus, &d),
+        [format!("skipped sub/{shown}: a link that leads nowhere")]
+    );
+    for error in [
+        Checkpoint::<f32>::load(path.with_extension("none")).unwrap_err(),
+        Checkpoint::<f32>::load(&path).unwrap_err(),
+        Replace::Checkpoint.check(&path).unwrap_err(),
+    ] {
+        let error = error.to_string();
+        assert!(
+            error.contains(r"bad\n\u{1b}[31m") && !error.contains('\n'),
+            "{error}"
+        );
+    }
+}
+
 #[test]
 fn unknown_characters_are_named() {
     let error = Vocabulary::new("abc").encode("abéc").unwrap_err();
-    let expected = "character 'é' at position 2 is not in the vocabulary";
+    let expected = "character 'é' at position 2 is not in the vocabulary: \"abc\"";
     assert_eq!(error.to_string(), expected);
+    let many: String = ('\u{4e00}'..='\u{4eff}').collect();
+    let error = Vocabulary::new(&many).encode("\n").unwrap_err().to_string();
+    assert!(error.starts_with("character '\\n' at position 0 is not in the vocabulary: \"一"));
+    assert!(error.ends_with("\" and 136 more"), "{error}");
 }
 
 #[test]
 fn a_text_that_is_too_short_says_what_it_needs() {
     let error = Windows::new(vec![0; 12], 4, 3).unwrap_err();
     let expected = "the text has 12 symbols, and one batch of 4 streams and 3 steps needs at \
-                    least 13";
+                    least 13; of streams x steps, 3 x 3 or 4 x 2 would fit";
     assert_eq!(error.to_string(), expected);
     assert_eq!(Windows::new(vec![0; 13], 4, 3).unwrap().len(), 1);
+    for (found, streams, steps, fitting) in [
+        (12, 3, 100, "3 x 3"),
+        (12, 100, 3, "3 x 3"),
+        (12, 100, 100, "1 x 11"),
+        (12, usize::MAX, 1, "11 x 1"),
+    ] {
+        let error = Windows::new(vec![0; found], streams, steps)
+            .unwrap_err()
+            .to_string();
+        let expected = format!("; of streams x steps, {fitting} would fit");
+        assert!(error.ends_with(&expected), "{error}");
+        let (b, t) = fitting.split_once(" x ").unwrap();
+        Windows::new(vec![0; found], b.parse().unwrap(), t.parse().unwrap()).unwrap();
+    }
+    for found in [0, 1] {
+        let error = Windows::new(vec![0; found], 2, 2).unwrap_err().to_string();
+        assert!(error.ends_with("needs at least 5"), "{error}");
+    }
     let empty = BatchError::NoElements {
         streams: 0,
         steps: 3,
