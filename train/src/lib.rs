@@ -31,13 +31,10 @@ mod blocks;
 mod checkpoint;
 mod classifier;
 mod clip;
-<<<<<<< HEAD
 mod data;
 mod ema;
-mod fit;
-=======
 mod files;
->>>>>>> files
+mod fit;
 mod grads;
 mod memory;
 mod metrics;
@@ -51,8 +48,7 @@ mod text;
 mod trainer;
 
 pub use batches::{BatchError, Windows, split};
-<<<<<<< HEAD
-pub use checkpoint::{Checkpoint, CheckpointError};
+pub use checkpoint::{Checkpoint, CheckpointError, Replace};
 pub use classifier::Classifier;
 pub use clip::{clip_by_global_norm, clip_by_value, clipping_factor};
 pub use data::{
@@ -60,16 +56,11 @@ pub use data::{
     split_at_random, split_by_class,
 };
 pub use ema::Ema;
-pub use fit::{Ended, EpochReport, Fit, FitError, History, Scores, evaluate};
-=======
-pub use checkpoint::{Checkpoint, CheckpointError, Replace};
-pub use clip::{clip_by_global_norm, clip_by_value, clipping_factor};
 pub use files::{FileKind, escaped};
->>>>>>> files
+pub use fit::{Ended, EpochReport, Fit, FitError, History, Scores, evaluate};
 pub use grads::ParameterGradients;
 pub use metrics::{Confusion, Edits, Measures, bits, edit_distance, perplexity};
 pub use optimizer::{Optimizer, StateError};
-<<<<<<< HEAD
 pub use optimizers::{
     Adadelta, AdadeltaRule, Adagrad, AdagradRule, Adam, AdamRule, Descent, Elements, Group, NAdam,
     NAdamRule, RAdam, RAdamRule, RmsProp, RmsPropRule, Sgd, SgdRule, Step, UpdateRule,
@@ -77,29 +68,18 @@ pub use optimizers::{
 pub use plateau::Plateau;
 pub use schedule::{OneCycle, Schedule};
 pub use sequential::Sequential;
-pub use text::{TextError, Vocabulary, read_text};
-=======
-pub use schedule::Schedule;
-pub use sgd::Sgd;
 pub use text::{Corpus, SkipReason, Skipped, TextError, Vocabulary, read_text};
->>>>>>> files
 pub use trainer::{StepReport, TrainError, Trainer};
 
 /// What a program or a notebook needs, from one import: `use train::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-<<<<<<< HEAD
         Adadelta, Adagrad, Adam, Batch, Checkpoint, Classifier, Confusion, DataError, Dataset,
         Edits, Ema, Ended, EpochReport, Fit, FitError, Group, History, Measures, NAdam, OneCycle,
-        Optimizer, ParameterGradients, Plateau, RAdam, RmsProp, Samples, Schedule, Scores,
+        Optimizer, ParameterGradients, Plateau, RAdam, Replace, RmsProp, Samples, Schedule, Scores,
         Sequential, Sgd, Source, StepReport, Streams, Stretch, Subset, TrainError, Trainer,
         Vocabulary, Windows, clip_by_global_norm, clip_by_value, evaluate, k_fold, read_text,
         split, split_at_random, split_by_class,
-=======
-        Adam, Checkpoint, Optimizer, ParameterGradients, Replace, Schedule, Sgd, StepReport,
-        TrainError, Trainer, Vocabulary, Windows, clip_by_global_norm, clip_by_value, read_text,
-        split,
->>>>>>> files
     };
     pub use autograd::ops::Unary;
     pub use autograd::{
