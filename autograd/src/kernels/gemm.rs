@@ -12,15 +12,10 @@ use crate::MatrixMut;
 
 /// Multiplications below which a product stays on one thread: some twenty microseconds.
 const SPLIT_WORK: usize = 1 << 20;
-/// Pieces for each thread, so that one that is held up leaves some to the others. No more, as each piece
-/// reads all of B, which may come from memory.
-const PIECES: usize = 2;
 /// Pieces are whole numbers of so many rows: a multiple of every tile's.
 const PIECE: usize = 12;
 /// Steps ahead of which the panel is asked for: it mostly comes from a farther cache.
 const AHEAD: usize = 16;
-/// Elements of a B that stays in the cache while all of A goes by.
-const CACHED: usize = 1 << 18;
 /// Elements of A that are used with every panel of B before the next: they stay in the cache.
 const BLOCK: usize = 1 << 16;
 
@@ -32,24 +27,15 @@ pub(super) fn multiply<T: Lanes>(
     start: Start<'_, T>,
     c: MatrixMut<'_, T>,
 ) {
-    let product = Product {
+    Product {
         a,
         b,
         start,
         c,
         row: 0,
         col: 0,
-    };
-    let pieces = match product.is_worth_two() {
-        true => pieces(rayon::current_num_threads()),
-        false => 1,
-    };
-    product.split(arch, pieces);
-}
-
-/// In how many pieces so many threads do a product.
-fn pieces(threads: usize) -> usize {
-    if threads == 1 { 1 } else { PIECES * threads }
+    }
+    .split(arch);
 }
 
 /// Some rows and columns of a product.
@@ -64,15 +50,10 @@ struct Product<'a, T> {
 }
 
 impl<T: Lanes> Product<'_, T> {
-    /// Whether each half is worth a thread.
-    fn is_worth_two(&self) -> bool {
+    /// Halved, by rows, as long as both halves are worth a thread.
+    fn split(self, arch: Arch) {
         let shape = self.c.shape();
-        shape.rows >= 2 * PIECE && shape.len() * self.b.k >= 2 * SPLIT_WORK
-    }
-
-    /// Halved, by rows, as long as both halves are worth a thread and there are to be more pieces.
-    fn split(self, arch: Arch, pieces: usize) {
-        let is_halved = pieces > 1 && self.is_worth_two();
+        let enough = shape.len() * self.b.k >= 2 * SPLIT_WORK;
         let Product {
             a,
             b,
@@ -81,8 +62,8 @@ impl<T: Lanes> Product<'_, T> {
             row,
             col,
         } = self;
-        if is_halved {
-            let middle = (c.shape().rows / 2).next_multiple_of(PIECE);
+        if enough && shape.rows >= 2 * PIECE {
+            let middle = (shape.rows / 2).next_multiple_of(PIECE);
             let (top, bottom) = c.split_rows(middle);
             rayon::join(
                 move || {
@@ -94,7 +75,7 @@ impl<T: Lanes> Product<'_, T> {
                         row,
                         col,
                     }
-                    .split(arch, pieces / 2)
+                    .split(arch)
                 },
                 move || {
                     Product {
@@ -105,7 +86,7 @@ impl<T: Lanes> Product<'_, T> {
                         row: row + middle,
                         col,
                     }
-                    .split(arch, pieces / 2)
+                    .split(arch)
                 },
             );
         } else {
@@ -131,9 +112,7 @@ impl<T: Lanes> WithSimd for Product<'_, T> {
         let tallest = tile_rows::<S>();
         let block = match self.a {
             Left::Rows(_) => (BLOCK / self.b.k).max(1).next_multiple_of(PIECE),
-            // One strip at a time, with a B that stays in the cache; else several with every panel.
-            Left::Strips(_) if self.b.k * cols <= CACHED => tallest,
-            Left::Strips(_) => (BLOCK / self.b.k).max(1).next_multiple_of(tallest),
+            Left::Strips(_) => tallest,
         };
         for first in (0..rows).step_by(block) {
             let end = rows.min(first + block);
