@@ -1,4 +1,4 @@
-//! A recurrent network that learns to write text, one character at a time.
+//! A recurrent network that learns to write text, one character or word at a time.
 //!
 //! Without arguments it learns this workspace's own Rust sources, and shows what the lecture
 //! shows: text sampled from the untrained network, after the first epoch, and at the end.
@@ -72,7 +72,7 @@ fn in_pool(threads: Option<usize>, run: impl FnOnce() -> Outcome<()> + Send) -> 
 
 fn write_sample(args: &SampleArgs) -> Outcome<()> {
     let checkpoint = Checkpoint::load(&args.load)?;
-    let (model, mut parameters, _) = Model::from_checkpoint(&checkpoint, &args.load)?;
+    let (model, mut parameters) = Model::from_checkpoint(&checkpoint, &args.load)?;
     checkpoint.restore(&mut parameters)?;
     let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
     let sampling = Sampling {
@@ -85,8 +85,8 @@ fn write_sample(args: &SampleArgs) -> Outcome<()> {
     let text = text.map_err(|e| format!("--prime: {e}"))?;
     let mut out = io::stdout().lock();
     write!(out, "{prime}")?;
-    for character in text.take(args.length) {
-        write!(out, "{}", character?)?;
+    for symbol in text.take(args.length) {
+        write!(out, "{}", symbol?)?;
     }
     if out.is_terminal() {
         writeln!(out)?;

@@ -1,4 +1,4 @@
-//! A character model with its alphabet: made, remembered in a checkpoint, and writing.
+//! A model of text with its vocabulary: made, remembered in a checkpoint, and writing.
 
 use std::hint::black_box;
 use std::iter;
@@ -6,26 +6,28 @@ use std::path::Path;
 
 use layers::{CellKind, CharModel, Generator, ParameterSet, Sampling};
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use train::{Checkpoint, Vocabulary, escaped};
 
 use crate::Outcome;
 use crate::settings::Settings;
 
-/// A character model with its parameters and its alphabet.
+/// A model of the next character, or word, with its vocabulary.
 pub struct Model {
     pub network: CharModel,
     pub vocabulary: Vocabulary,
     pub settings: Settings,
 }
 
-/// What a checkpoint says besides its tensors.
-#[derive(Serialize, Deserialize)]
+/// What a checkpoint says besides its tensors and how far the run has come.
+#[derive(Deserialize)]
 struct Metadata {
     settings: Settings,
-    vocabulary: String,
-    epochs: u64,
+    vocabulary: Vocabulary,
 }
+
+/// A word that is rarer in the text than this is unknown.
+const FLOOR: usize = 3;
 
 impl Model {
     pub fn new(settings: Settings, vocabulary: Vocabulary) -> Outcome<(Self, ParameterSet)> {
@@ -53,65 +55,70 @@ impl Model {
         ))
     }
 
-    pub fn metadata(&self, epochs: u64) -> Outcome<serde_json::Value> {
-        let vocabulary = self.vocabulary.chars().iter().collect();
-        let settings = self.settings.clone();
-        Ok(serde_json::to_value(Metadata {
-            settings,
-            vocabulary,
-            epochs,
-        })?)
+    /// What the model reads and writes of a text.
+    pub fn vocabulary(settings: &Settings, text: &str) -> Vocabulary {
+        match settings.words {
+            true => Vocabulary::words(text, FLOOR),
+            false => Vocabulary::new(text),
+        }
     }
 
-    /// The model of a checkpoint, with its parameters still to be restored, and the epochs done. What the
+    /// What a symbol is.
+    pub fn unit(&self) -> &'static str {
+        if self.settings.words {
+            "word"
+        } else {
+            "character"
+        }
+    }
+
+    /// What symbols are.
+    pub fn units(&self) -> &'static str {
+        if self.settings.words {
+            "words"
+        } else {
+            "characters"
+        }
+    }
+
+    /// The model of a checkpoint, with its parameters still to be restored. What the
     /// checkpoint says of itself is compared with its tensors before anything is made of it.
-    pub fn from_checkpoint(
-        checkpoint: &Checkpoint,
-        path: &Path,
-    ) -> Outcome<(Self, ParameterSet, u64)> {
+    pub fn from_checkpoint(checkpoint: &Checkpoint, path: &Path) -> Outcome<(Self, ParameterSet)> {
         let refused = |e: String| format!("{} is not a model of char_rnn: {e}", escaped(path));
-        let metadata = serde_json::from_value(checkpoint.metadata.clone());
-        let metadata: Metadata = metadata.map_err(|e| refused(escaped(e.to_string())))?;
+        let metadata = Metadata::deserialize(&checkpoint.metadata);
+        let metadata = metadata.map_err(|e| refused(escaped(e.to_string())))?;
         let Metadata {
-            settings, epochs, ..
+            settings,
+            vocabulary,
         } = metadata;
         settings.check().map_err(refused)?;
-        let vocabulary = Vocabulary::new(&metadata.vocabulary);
-        if !metadata
-            .vocabulary
-            .chars()
-            .eq(vocabulary.chars().iter().copied())
-        {
-            return Err(refused("its vocabulary is not sorted".into()).into());
-        }
         let (kind, size) = (settings.cell.parse()?, vocabulary.len());
         let shapes = CharModel::parameter_shapes(kind, size, settings.hidden, settings.layers);
         checkpoint
             .check_shapes(shapes)
             .map_err(|e| refused(e.to_string()))?;
-        let (model, parameters) = Model::new(settings, vocabulary)?;
-        Ok((model, parameters, epochs))
+        Model::new(settings, vocabulary)
     }
 
     /// What writing begins with where nobody says: the end of a line, or where the text has none, its
     /// first symbol.
     pub fn default_prime(&self) -> String {
-        let chars = self.vocabulary.chars();
-        let newline = chars.iter().find(|&&c| c == '\n');
-        newline.or(chars.first()).iter().copied().collect()
+        let tokens = self.vocabulary.tokens();
+        let newline = tokens.iter().find(|token| *token == "\n");
+        newline.or(tokens.first()).cloned().unwrap_or_default()
     }
 
-    /// The characters that the network writes after it has read `prime`, without end.
+    /// The characters, or words, that the network writes after it has read `prime`, without end.
     pub fn write(
         &self,
         parameters: &ParameterSet,
         prime: &str,
         sampling: Sampling,
         rng: &mut impl Rng,
-    ) -> Outcome<impl Iterator<Item = Outcome<char>>> {
+    ) -> Outcome<impl Iterator<Item = Outcome<&str>>> {
         let mut symbols = self.vocabulary.encode(prime)?;
         let Some(mut last) = symbols.pop() else {
-            return Err("there must be a character to go on from".into());
+            return Err("there must be something to go on from".into());
         };
         let mut generator = Generator::new(&self.network, parameters, 1);
         for symbol in symbols {
@@ -120,7 +127,7 @@ impl Model {
         Ok(iter::repeat_with(move || {
             let logits = generator.read(&[last]);
             last = sampling.draw(logits.row(0), rng)?;
-            Ok(self.vocabulary.chars()[last])
+            Ok(self.vocabulary.tokens()[last].as_str())
         }))
     }
 }

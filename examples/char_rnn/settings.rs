@@ -9,7 +9,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use layers::CellKind;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use train::{Replace, Schedule};
+use train::Replace;
 
 /// Trains a character model on text, and samples from it.
 #[derive(Parser)]
@@ -38,7 +38,7 @@ pub struct TrainArgs {
     #[command(flatten)]
     pub settings: Settings,
     /// Passes over the text
-    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..))]
     pub epochs: u64,
     /// Threads to compute with; the results do not depend on it
     #[arg(long, value_parser = up_to(4096))]
@@ -60,6 +60,10 @@ pub struct TrainArgs {
 /// What a run is determined by, together with its text.
 #[derive(Args, Clone, Serialize, Deserialize)]
 pub struct Settings {
+    /// Read and write words, and not characters
+    #[arg(long)]
+    #[serde(default)]
+    pub words: bool,
     /// Recurrent layer: rnn, lstm or gru
     #[arg(long, default_value = "lstm", value_parser = cell)]
     pub cell: String,
@@ -109,7 +113,7 @@ pub struct SampleArgs {
     /// Text to go on from; a new line if none is given, or where the model has seen none, its first character
     #[arg(long)]
     pub prime: Option<String>,
-    /// Characters to write
+    /// Characters, or words, to write
     #[arg(long, default_value_t = 500, value_parser = up_to(1_000_000_000))]
     pub length: usize,
     /// Below 1 more cautious, above 1 more daring
@@ -228,13 +232,5 @@ impl Settings {
             Some((name, _)) => Err(format!("its {name} is {}", self.by_name()[name])),
             None => cell(&self.cell).map(drop),
         }
-    }
-
-    /// The learning rate at a step of a run with so many windows an epoch.
-    pub fn learning_rate(&self, step: u64, windows: usize) -> f64 {
-        let schedule = self.decay.map_or_else(Schedule::default, |epochs| {
-            Schedule::cosine(epochs.saturating_mul(windows as u64), 0.05)
-        });
-        self.lr * schedule.factor(step)
     }
 }

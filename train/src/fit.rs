@@ -17,7 +17,7 @@ use indicatif::ProgressBar;
 use layers::{Bound, ParameterSet};
 use serde::{Deserialize, Serialize};
 
-use crate::{Ema, Measures, Plateau, Schedule, Source, Trainer};
+use crate::{Ema, Measures, Plateau, Replace, Schedule, Source, Trainer};
 pub use ended::{Ended, FitError};
 pub use history::{EpochReport, History, Scores};
 pub use pass::evaluate;
@@ -74,6 +74,8 @@ pub struct Fit<'a, T: Scalar = f32> {
     save: Option<PathBuf>,
     save_every: Option<u64>,
     save_best: Option<PathBuf>,
+    replaced: Replace,
+    describe: Option<Box<Describe<'a>>>,
     metadata: serde_json::Map<String, serde_json::Value>,
     done: Done,
     rate: Option<Rate>,
@@ -83,6 +85,8 @@ pub struct Fit<'a, T: Scalar = f32> {
 }
 
 type OnEpoch<'a, T> = dyn FnMut(&EpochReport, &Trainer<T>) -> bool + 'a;
+
+type Describe<'a> = dyn Fn(&EpochReport) -> String + 'a;
 
 /// The learning rate of a run with a schedule.
 #[derive(Clone, Copy)]
@@ -185,6 +189,7 @@ impl<T: Scalar> Fit<'_, T> {
         S: Source<T>,
         F: for<'t> Fn(&Bound<'t, T>, &mut S::Part, &mut Measures) -> Var<'t, T> + Sync,
     {
+        self.check_paths()?;
         let end = self.time.map(|time| Instant::now() + time);
         if let Some(decay) = self.decay.filter(|_| self.ema.is_none()) {
             self.ema = Some(Ema::new(trainer.parameters(), decay));
@@ -204,7 +209,10 @@ impl<T: Scalar> Fit<'_, T> {
             };
             let report = self.finish_epoch(trainer, training, validation);
             self.save_after_epoch(trainer, training)?;
-            self.progress.line(&describe(&report, self.epochs))?;
+            self.progress.line(&match &self.describe {
+                Some(describe) => describe(&report),
+                None => describe(&report, self.epochs),
+            })?;
             if self.on_epoch.as_mut().is_some_and(|f| !f(&report, trainer)) {
                 return Ok(Ended::Told);
             }
@@ -384,6 +392,7 @@ impl<T: Scalar> Fit<'_, T> {
         let report = EpochReport {
             epoch,
             seconds: running.seconds,
+            elements: running.weight,
             training: running.scores(),
             validation,
             learning_rate: trainer.optimizer().learning_rate(),

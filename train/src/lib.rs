@@ -46,6 +46,7 @@ mod sequential;
 mod shard;
 mod text;
 mod trainer;
+mod vocabulary;
 
 pub use batches::{BatchError, Windows, split};
 pub use checkpoint::{Checkpoint, CheckpointError, Replace};
@@ -68,8 +69,9 @@ pub use optimizers::{
 pub use plateau::Plateau;
 pub use schedule::{OneCycle, Schedule};
 pub use sequential::Sequential;
-pub use text::{Corpus, SkipReason, Skipped, TextError, Vocabulary, read_text};
+pub use text::{Corpus, Labelled, SkipReason, Skipped, TextError, read_classes, read_text};
 pub use trainer::{StepReport, TrainError, Trainer};
+pub use vocabulary::Vocabulary;
 
 /// What a program or a notebook needs, from one import: `use train::prelude::*;`.
 pub mod prelude {
@@ -77,9 +79,9 @@ pub mod prelude {
         Adadelta, Adagrad, Adam, Batch, Checkpoint, Classifier, Confusion, DataError, Dataset,
         Edits, Ema, Ended, EpochReport, Fit, FitError, Group, History, Measures, NAdam, OneCycle,
         Optimizer, ParameterGradients, Plateau, RAdam, Replace, RmsProp, Samples, Schedule, Scores,
-        Sequential, Sgd, Source, StepReport, Streams, Stretch, Subset, TrainError, Trainer,
-        Vocabulary, Windows, clip_by_global_norm, clip_by_value, evaluate, k_fold, read_text,
-        split, split_at_random, split_by_class,
+        Sequential, Sgd, Source, StepReport, Streams, Stretch, Subset, TextError, TrainError,
+        Trainer, Vocabulary, Windows, clip_by_global_norm, clip_by_value, evaluate, k_fold,
+        read_classes, read_text, split, split_at_random, split_by_class,
     };
     pub use autograd::ops::Unary;
     pub use autograd::{

@@ -77,6 +77,12 @@ pub enum StateError {
         /// What the checkpoint has.
         found: Shape,
     },
+    /// A run that cannot be gone on with.
+    #[error("the checkpoint has no run to go on with: {reason}")]
+    Run {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A count of steps that is none.
     #[error("tensor {name} is not a count of steps")]
     Steps {

@@ -1,4 +1,4 @@
-//! Text: reading it, and its characters as numbers.
+//! Text: reading it, and what can be wrong with it.
 
 mod reading;
 
@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::escaped;
 
-pub use reading::{Corpus, SkipReason, Skipped, read_text};
+pub use reading::{Corpus, Labelled, SkipReason, Skipped, read_classes, read_text};
 
 /// Text that cannot be read or encoded.
 #[derive(Debug, Error)]
@@ -17,16 +17,16 @@ pub use reading::{Corpus, SkipReason, Skipped, read_text};
 pub enum TextError {
     /// A character that is not in the vocabulary.
     #[error(
-        "character {character:?} at position {position} is not in the vocabulary: {}",
+        "{token:?} at position {position} is not in the vocabulary: {}",
         first(vocabulary)
     )]
-    UnknownCharacter {
+    Unknown {
         /// The character.
-        character: char,
-        /// How many characters come before it.
+        token: String,
+        /// How many come before it.
         position: usize,
-        /// The characters that are.
-        vocabulary: Vec<char>,
+        /// Those that are.
+        vocabulary: Vec<String>,
     },
     /// A file or directory that is not there or cannot be read.
     #[error("cannot read {}: {source}", escaped(path))]
@@ -64,82 +64,11 @@ fn list(paths: &[PathBuf]) -> String {
 }
 
 /// `"\n !abc"`, or the first of many characters.
-fn first(vocabulary: &[char]) -> String {
+fn first(vocabulary: &[String]) -> String {
     const MOST: usize = 120;
-    let shown: String = vocabulary.iter().take(MOST).collect();
+    let shown = vocabulary[..MOST.min(vocabulary.len())].concat();
     match vocabulary.len() {
         n if n > MOST => format!("{shown:?} and {} more", n - MOST),
         _ => format!("{shown:?}"),
-    }
-}
-
-/// The distinct characters of a text, sorted; a character's number is its position.
-///
-/// ```
-/// use train::Vocabulary;
-/// let vocabulary = Vocabulary::new("hello");
-/// assert_eq!(vocabulary.chars(), ['e', 'h', 'l', 'o']);
-/// let numbers = vocabulary.encode("hole")?;
-/// assert_eq!(numbers, [1, 3, 2, 0]);
-/// assert_eq!(vocabulary.decode(&numbers), "hole");
-/// # Ok::<(), train::TextError>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Vocabulary {
-    chars: Vec<char>,
-}
-
-impl Vocabulary {
-    /// The characters of this text.
-    pub fn new(text: &str) -> Self {
-        let chars = text.chars().collect::<std::collections::BTreeSet<_>>();
-        Vocabulary {
-            chars: chars.into_iter().collect(),
-        }
-    }
-
-    /// The characters, sorted. As a string, they make this vocabulary again.
-    pub fn chars(&self) -> &[char] {
-        &self.chars
-    }
-
-    /// The number of characters.
-    pub fn len(&self) -> usize {
-        self.chars.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.chars.is_empty()
-    }
-
-    /// The numbers of the characters of a text.
-    ///
-    /// # Errors
-    /// [`TextError::UnknownCharacter`] at the first one that is not in the vocabulary.
-    pub fn encode(&self, text: &str) -> Result<Vec<usize>, TextError> {
-        let number = |(position, character)| {
-            let unknown = |_| TextError::UnknownCharacter {
-                character,
-                position,
-                vocabulary: self.chars.clone(),
-            };
-            self.chars.binary_search(&character).map_err(unknown)
-        };
-        text.chars().enumerate().map(number).collect()
-    }
-
-    /// The text of these numbers.
-    ///
-    /// # Panics
-    /// If a number is not below [`Vocabulary::len`].
-    #[track_caller]
-    pub fn decode(&self, numbers: &[usize]) -> String {
-        let len = self.len();
-        if let Some(position) = numbers.iter().position(|&n| n >= len) {
-            let number = numbers[position];
-            panic!("number {number} at position {position} is of none of the {len} characters");
-        }
-        numbers.iter().map(|&n| self.chars[n]).collect()
     }
 }

@@ -182,11 +182,11 @@ fn names_that_would_break_a_line_are_escaped() {
 #[test]
 fn unknown_characters_are_named() {
     let error = Vocabulary::new("abc").encode("abéc").unwrap_err();
-    let expected = "character 'é' at position 2 is not in the vocabulary: \"abc\"";
+    let expected = r#""é" at position 2 is not in the vocabulary: "abc""#;
     assert_eq!(error.to_string(), expected);
     let many: String = ('\u{4e00}'..='\u{4eff}').collect();
     let error = Vocabulary::new(&many).encode("\n").unwrap_err().to_string();
-    assert!(error.starts_with("character '\\n' at position 0 is not in the vocabulary: \"一"));
+    assert!(error.starts_with(r#""\n" at position 0 is not in the vocabulary: "一"#));
     assert!(error.ends_with("\" and 136 more"), "{error}");
 }
 
@@ -225,6 +225,33 @@ fn a_text_that_is_too_short_says_what_it_needs() {
 }
 
 #[test]
+fn folders_are_classes() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let missing = read_classes(folder.path(), &[]).unwrap_err().to_string();
+    assert!(missing.starts_with("no text file found in "), "{missing}");
+    for (name, text) in [
+        ("b/1.txt", "one"),
+        ("b/2.txt", "\u{feff}two"),
+        ("a/x.txt", "three"),
+        ("a/x.png", ""),
+    ] {
+        std::fs::create_dir_all(at(name).parent().unwrap()).unwrap();
+        std::fs::write(at(name), text).unwrap();
+    }
+    let corpus = read_classes(folder.path(), &["txt".into()]).unwrap();
+    assert_eq!(corpus.classes, ["a", "b"]);
+    let expected =
+        [("three", 0), ("one", 1), ("two", 1)].map(|(text, class)| (text.to_string(), class));
+    assert_eq!(corpus.samples, expected);
+    std::fs::create_dir(at("c")).unwrap();
+    let empty = read_classes(folder.path(), &["txt".into()])
+        .unwrap_err()
+        .to_string();
+    assert!(empty.ends_with("/c"), "{empty}");
+}
+
+#[test]
 fn the_last_tenth_is_held_out() {
     let symbols: Vec<_> = (0..25).collect();
     let (training, validation) = split(&symbols, 0.1);
@@ -238,8 +265,27 @@ proptest! {
         let vocabulary = Vocabulary::new(&text);
         let numbers = vocabulary.encode(&text).unwrap();
         prop_assert_eq!(vocabulary.decode(&numbers), text);
-        let again: String = vocabulary.chars().iter().collect();
-        prop_assert_eq!(Vocabulary::new(&again), vocabulary);
+        prop_assert_eq!(Vocabulary::new(&vocabulary.tokens().concat()), vocabulary);
+    }
+
+    /// Words are the text, and come back from a file; those that are rare are unknown.
+    #[test]
+    fn words_give_the_text_back(text in "[ab .\n]{0,40}", floor in 1..4_usize, has_ends: bool) {
+        let all = Vocabulary::words(&text, 1);
+        prop_assert_eq!(all.decode(&all.encode(&text).unwrap()), text.clone());
+        let vocabulary = Vocabulary::words(&text, floor);
+        let vocabulary = if has_ends { vocabulary.with_ends() } else { vocabulary };
+        let numbers = vocabulary.encode(&text).unwrap();
+        let words = all.encode(&text).unwrap();
+        for (number, word) in numbers.iter().zip(&words) {
+            let is_rare = words.iter().filter(|w| *w == word).count() < floor;
+            prop_assert_eq!(Some(*number) == vocabulary.unknown(), is_rare);
+            prop_assert!(is_rare || vocabulary.tokens()[*number] == all.tokens()[*word]);
+        }
+        let marks = [vocabulary.unknown(), vocabulary.start(), vocabulary.end()];
+        prop_assert_eq!(marks.iter().flatten().count(), if has_ends { 3 } else { 1 });
+        let saved = serde_json::to_string(&vocabulary).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Vocabulary>(&saved).unwrap(), vocabulary);
     }
 
     #[test]

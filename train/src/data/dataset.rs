@@ -36,6 +36,11 @@ pub trait Dataset {
     /// The sample at an index below [`Dataset::len`]: always the same one.
     fn sample(&self, index: usize) -> Self::Sample;
 
+    /// All samples.
+    fn to_vec(&self) -> Vec<Self::Sample> {
+        (0..self.len()).map(|index| self.sample(index)).collect()
+    }
+
     /// Whether there are no samples.
     fn is_empty(&self) -> bool {
         self.len() == 0

@@ -50,6 +50,8 @@ pub struct EpochReport {
     pub learning_rate: f64,
     /// Seconds of training.
     pub seconds: f64,
+    /// The elements that the training loss is a mean over: samples, or steps.
+    pub elements: f64,
     /// The rows that the mini-batches had together, and how many they would have had if they were padded.
     pub rows: Option<(usize, usize)>,
 }

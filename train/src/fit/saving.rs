@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use autograd::Scalar;
 use layers::ParameterSet;
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Done, Fit, FitError};
 use crate::optimizer::find;
-use crate::{Checkpoint, Ema, Plateau, Source, StateError, Trainer};
+use crate::{
+    Checkpoint, CheckpointError, Ema, Plateau, Replace, Source, StateError, Trainer, escaped,
+};
 
 /// How far the run has come, in the metadata of a checkpoint.
 const KEY: &str = "fit";
@@ -46,6 +49,19 @@ impl<T: Scalar> Fit<'_, T> {
         self
     }
 
+    /// Which files may be replaced: only checkpoints, unless told.
+    #[must_use]
+    pub fn replacing(mut self, replaced: Replace) -> Self {
+        self.replaced = replaced;
+        self
+    }
+
+    /// Whether everything can be saved, before the first epoch.
+    pub(super) fn check_paths(&self) -> Result<(), CheckpointError> {
+        let mut paths = [&self.save, &self.save_best].into_iter().flatten();
+        paths.try_for_each(|path| self.replaced.check(path))
+    }
+
     /// Saves that too, under this name: the sizes of the model, its vocabulary.
     ///
     /// # Panics
@@ -68,10 +84,7 @@ impl<T: Scalar> Fit<'_, T> {
         trainer: &mut Trainer<T>,
         training: &mut S,
     ) -> Result<(), StateError> {
-        let done = checkpoint.metadata.get(KEY).cloned().unwrap_or_default();
-        let done: Done = serde_json::from_value(done).map_err(|_| StateError::Missing {
-            name: format!("{KEY} in its metadata"),
-        })?;
+        let done = done(checkpoint)?;
         let mut plateau = self.plateau.clone();
         if let (Some(plateau), Some(state)) = (&mut plateau, &done.plateau) {
             plateau.load_state(state)?;
@@ -87,7 +100,14 @@ impl<T: Scalar> Fit<'_, T> {
             false => None,
         };
         if done.batches > 0 {
-            training.begin(done.history.epochs.len() as u64 + 1);
+            let batches = training.begin(done.history.epochs.len() as u64 + 1);
+            if done.batches > batches {
+                let reason = format!(
+                    "{} mini-batches of an epoch of {batches} are done",
+                    done.batches
+                );
+                return Err(StateError::Run { reason });
+            }
             training.load_state(&checkpoint.tensors)?;
         }
         trainer.restore(checkpoint)?;
@@ -135,7 +155,8 @@ impl<T: Scalar> Fit<'_, T> {
         training: &S,
     ) -> Result<(), FitError> {
         if let Some(path) = &self.save {
-            self.checkpoint(trainer, training)?.save(path)?;
+            self.checkpoint(trainer, training)?
+                .save_with(path, self.replaced)?;
         }
         Ok(())
     }
@@ -147,7 +168,8 @@ impl<T: Scalar> Fit<'_, T> {
     ) -> Result<(), FitError> {
         self.save_now(trainer, training)?;
         if let Some(path) = self.save_best.as_ref().filter(|_| self.is_best()) {
-            self.checkpoint(trainer, training)?.save(path)?;
+            self.checkpoint(trainer, training)?
+                .save_with(path, self.replaced)?;
         }
         Ok(())
     }
@@ -160,10 +182,29 @@ impl<T: Scalar> Fit<'_, T> {
     ) -> Result<(), FitError> {
         for path in [&self.save, &self.save_best].into_iter().flatten() {
             if !path.exists() {
-                self.checkpoint(trainer, training)?.save(path)?;
+                self.checkpoint(trainer, training)?
+                    .save_with(path, self.replaced)?;
             }
         }
         Ok(())
+    }
+}
+
+/// How far the run of a checkpoint has come. What a file says may be anything.
+fn done<T: Scalar>(checkpoint: &Checkpoint<T>) -> Result<Done, StateError> {
+    let run = |reason: String| StateError::Run { reason };
+    let found = checkpoint.metadata.get(KEY);
+    let found = found.ok_or_else(|| run(format!("its metadata have no {KEY:?}")))?;
+    let done = Done::deserialize(found).map_err(|e| run(escaped(e.to_string())))?;
+    let epochs = done.history.epochs.iter().map(|report| report.epoch);
+    let is_numbered = epochs.eq(1..=done.history.epochs.len() as u64);
+    let best = done.best.map_or(0, |best| best.epoch);
+    let is_best = done.best.is_none() == done.history.epochs.is_empty();
+    let is_begun = (done.batches > 0) == (done.running.weight > 0.0);
+    let holds = is_numbered && is_best && is_begun && best <= done.history.epochs.len() as u64;
+    match holds {
+        true => Ok(done),
+        false => Err(run("its epochs contradict each other".into())),
     }
 }
 

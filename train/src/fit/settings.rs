@@ -6,9 +6,9 @@ use std::time::Duration;
 use autograd::Scalar;
 
 use super::progress::Progress;
-use super::{Done, EpochReport, Fit, OnEpoch};
+use super::{Describe, Done, EpochReport, Fit, OnEpoch};
 use crate::optimizer::check_decay;
-use crate::{Plateau, Schedule, Trainer};
+use crate::{Plateau, Replace, Schedule, Trainer};
 
 impl<'a, T: Scalar> Fit<'a, T> {
     /// Up to that epoch.
@@ -28,6 +28,8 @@ impl<'a, T: Scalar> Fit<'a, T> {
             save: None,
             save_every: None,
             save_best: None,
+            replaced: Replace::Checkpoint,
+            describe: None,
             metadata: serde_json::Map::new(),
             done: Done::default(),
             rate: None,
@@ -116,6 +118,13 @@ impl<'a, T: Scalar> Fit<'a, T> {
     pub fn on_epoch(self, f: impl FnMut(&EpochReport, &Trainer<T>) -> bool + 'a) -> Self {
         let on_epoch: Option<Box<OnEpoch<'a, T>>> = Some(Box::new(f));
         Fit { on_epoch, ..self }
+    }
+
+    /// Shows this text of an epoch, and not all that was measured.
+    #[must_use]
+    pub fn describe(self, describe: impl Fn(&EpochReport) -> String + 'a) -> Self {
+        let describe: Option<Box<Describe<'a>>> = Some(Box::new(describe));
+        Fit { describe, ..self }
     }
 
     /// Shows nothing. Unless told, a run shows a bar where the standard error is a terminal, and a line for

@@ -69,8 +69,7 @@ pub fn read_text(paths: &[PathBuf], extensions: &[String]) -> Result<Corpus, Tex
     }
     let mut text = String::new();
     for file in search.files {
-        let content = read_file(file)?;
-        text.push_str(content.strip_prefix('\u{feff}').unwrap_or(&content));
+        text.push_str(&read_file(file)?);
     }
     if text.is_empty() {
         return Err(TextError::Empty { paths: paths() });
@@ -79,12 +78,70 @@ pub fn read_text(paths: &[PathBuf], extensions: &[String]) -> Result<Corpus, Tex
     Ok(Corpus { text, skipped })
 }
 
+/// Texts of several classes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Labelled {
+    /// The text of each file, and its class.
+    pub samples: Vec<(String, usize)>,
+    /// The names of the classes.
+    pub classes: Vec<String>,
+    /// What was skipped.
+    pub skipped: Vec<Skipped>,
+}
+
+/// Reads a folder of folders: each is a class, by its name, in sorted order, and the files below it are its
+/// samples. For extensions, and what is skipped, see [`read_text`].
+///
+/// # Errors
+/// If the folder cannot be read, has no folders, or one has no file; if a file cannot be read or is not UTF-8.
+pub fn read_classes(
+    folder: impl AsRef<Path>,
+    extensions: &[String],
+) -> Result<Labelled, TextError> {
+    let folder = folder.as_ref();
+    let children = sorted_children(folder).map_err(|e| unreadable(folder, e))?;
+    let folders: Vec<_> = children.into_iter().filter(|path| path.is_dir()).collect();
+    if folders.is_empty() {
+        let paths = vec![folder.into()];
+        return Err(TextError::NoFile { paths });
+    }
+    let mut search = Search::new(extensions);
+    let (mut samples, mut classes) = (Vec::new(), Vec::new());
+    for folder in folders {
+        let class = classes.len();
+        classes.push(
+            folder
+                .file_name()
+                .map_or_else(String::new, |name| name.to_string_lossy().into()),
+        );
+        search.find(std::slice::from_ref(&folder))?;
+        if search.files.is_empty() {
+            let paths = vec![folder];
+            return Err(TextError::NoFile { paths });
+        }
+        for file in search.files.drain(..) {
+            samples.push((read_file(file)?, class));
+        }
+    }
+    let skipped = search.skipped;
+    Ok(Labelled {
+        samples,
+        classes,
+        skipped,
+    })
+}
+
+/// Without a byte-order mark.
 fn read_file(path: PathBuf) -> Result<String, TextError> {
     let bytes = fs::read(&path).map_err(|e| unreadable(&path, e))?;
-    String::from_utf8(bytes).map_err(|e| TextError::NotUtf8 {
+    let mut text = String::from_utf8(bytes).map_err(|e| TextError::NotUtf8 {
         path,
         offset: e.utf8_error().valid_up_to(),
-    })
+    })?;
+    if text.starts_with('\u{feff}') {
+        text.remove(0);
+    }
+    Ok(text)
 }
 
 fn unreadable(path: &Path, source: io::Error) -> TextError {
