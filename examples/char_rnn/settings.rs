@@ -211,26 +211,25 @@ impl Settings {
 
     /// That the settings could have been given as arguments. Those of a file may be anything.
     pub fn check(&self) -> Result<(), String> {
-        let is_positive = |x: f64| x > 0.0 && x.is_finite();
-        let keeps_all = self.dropout == 0.0;
-        let rules = [
-            ("hidden", self.hidden > 0),
-            ("layers", self.layers > 0),
-            ("batch", self.batch > 0),
-            ("parts", self.parts > 0),
-            ("steps", self.steps > 0),
-            (
-                "recompute",
-                self.recompute.is_none_or(|n| n > 0 && keeps_all),
-            ),
-            ("lr", is_positive(self.lr)),
-            ("decay", self.decay != Some(0)),
-            ("clip", is_positive(self.clip)),
-            ("dropout", (0.0..1.0).contains(&self.dropout)),
-        ];
-        match rules.into_iter().find(|(_, holds)| !holds) {
-            Some((name, _)) => Err(format!("its {name} is {}", self.by_name()[name])),
-            None => cell(&self.cell).map(drop),
-        }
+        let argument = |(name, value): (&String, &Value)| match value {
+            Value::Null | Value::Bool(false) => None,
+            Value::Bool(true) => Some(format!("--{name}")),
+            Value::String(text) => Some(format!("--{name}={text}")),
+            value => Some(format!("--{name}={value}")),
+        };
+        let defaults = Cli::parse_from(["char_rnn"]).train.settings.by_name();
+        let settings = self.by_name();
+        let given = settings
+            .iter()
+            .filter(|(name, value)| defaults[*name] != **value);
+        let program = [String::from("char_rnn")].into_iter();
+        let parsed = Cli::try_parse_from(program.chain(given.filter_map(argument)));
+        parsed.map(drop).map_err(|e| {
+            e.to_string()
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .replacen("error: ", "", 1)
+        })
     }
 }
