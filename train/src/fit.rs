@@ -4,6 +4,7 @@ mod ended;
 mod history;
 mod pass;
 mod progress;
+mod rate;
 mod saving;
 mod settings;
 
@@ -23,6 +24,7 @@ pub use history::{EpochReport, History, Scores};
 pub use pass::evaluate;
 use pass::{Running, begin, jobs, noise_seed};
 use progress::{Progress, describe};
+use rate::Rate;
 
 /// Trains a model epoch by epoch: shows how it goes, validates, stops when it no longer gets better, saves.
 ///
@@ -87,15 +89,6 @@ pub struct Fit<'a, T: Scalar = f32> {
 type OnEpoch<'a, T> = dyn FnMut(&EpochReport, &Trainer<T>) -> bool + 'a;
 
 type Describe<'a> = dyn Fn(&EpochReport) -> String + 'a;
-
-/// The learning rate of a run with a schedule.
-#[derive(Clone, Copy)]
-struct Rate {
-    /// That the schedule is a factor of.
-    base: f64,
-    /// What it was set to last: if it is another now, somebody has set a new base.
-    last: f64,
-}
 
 /// How far a run has come: what it takes to go on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -322,26 +315,6 @@ impl<T: Scalar> Fit<'_, T> {
                 })
             }
         }
-    }
-
-    /// The learning rate of a step, if there is a schedule.
-    fn set_rate(&mut self, trainer: &mut Trainer<T>, steps: u64) {
-        let schedule = self
-            .schedule
-            .as_ref()
-            .map(|schedule| schedule.factor(steps));
-        let plateau = self.plateau.as_ref().map(Plateau::factor);
-        if schedule.is_none() && plateau.is_none() {
-            return;
-        }
-        let found = trainer.optimizer().learning_rate();
-        let base = match self.rate {
-            Some(rate) if rate.last == found => rate.base,
-            _ => found,
-        };
-        let last = base * schedule.unwrap_or(1.0) * plateau.unwrap_or(1.0);
-        trainer.set_learning_rate(last);
-        self.rate = Some(Rate { base, last });
     }
 
     fn show(&self, bar: &ProgressBar) {

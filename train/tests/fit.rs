@@ -95,7 +95,10 @@ fn fit<'a>() -> Fit<'a, f64> {
         .keep_best()
 }
 
-fn unbroken(parts: usize) -> (Vec<Matrix<f64>>, Vec<(Scores, Option<Scores>)>) {
+/// The parameters after a run, and its scores.
+type Outcome = (Vec<Matrix<f64>>, Vec<(Scores, Option<Scores>)>);
+
+fn unbroken(parts: usize) -> Outcome {
     let (model, set) = Reader::new(0.3);
     let mut trainer = trainer(set);
     let mut fit = fit();
