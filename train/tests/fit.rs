@@ -211,12 +211,18 @@ fn accumulated_gradients_are_the_same() {
 /// Streams carry their states, from one mini-batch to the next and through a file.
 #[test]
 fn a_run_over_a_text_goes_on_in_the_middle_of_an_epoch() {
+    for reach in [1, 3] {
+        goes_on(reach);
+    }
+}
+
+fn goes_on(reach: usize) {
     let symbols: Vec<usize> = (0..400).map(|i| (i * i / 7 + i) % 5).collect();
     let build = || {
         let (mut set, mut rng) = (ParameterSet::<f64>::new(), ChaCha8Rng::seed_from_u64(1));
         let model = CharModel::new(&mut set, CellKind::Lstm, 5, 6, 2, &mut rng).with_dropout(0.2);
         let windows = Windows::new(symbols.clone(), 4, 10).unwrap();
-        let streams = Streams::new(windows, 2, |count| model.zeros(count));
+        let streams = Streams::new(windows, 2, |count| model.zeros(count)).reaching_back(reach);
         (model, trainer(set), streams)
     };
     let run = |fit: &mut Fit<'_, f64>,
@@ -227,7 +233,7 @@ fn a_run_over_a_text_goes_on_in_the_middle_of_an_epoch() {
             let (logits, states) =
                 model.logits(p, &stretch.inputs, stretch.streams(), &stretch.carried);
             Carried::store_all(&mut stretch.carried, &states);
-            logits.cross_entropy(&stretch.targets)
+            logits.rows(stretch.rows()).cross_entropy(&stretch.targets)
         })
         .unwrap()
     };
@@ -255,6 +261,51 @@ fn a_run_over_a_text_goes_on_in_the_middle_of_an_epoch() {
     run(&mut fit, &model, &mut second, &mut streams);
     assert!(values(&second) == values(&unbroken));
     assert_eq!(scores(fit.history()), scores(&history));
+}
+
+/// Each window is read with those before it, from the state that they were once read from.
+#[test]
+fn gradients_reach_back_over_windows() {
+    let symbols: Vec<usize> = (0..121).map(|i| (i * i / 7 + i) % 5).collect();
+    let (mut set, mut rng) = (ParameterSet::<f64>::new(), ChaCha8Rng::seed_from_u64(1));
+    let model = CharModel::new(&mut set, CellKind::Lstm, 5, 6, 1, &mut rng);
+    let windows = Windows::new(symbols.clone(), 2, 10).unwrap();
+    let mut streams = Streams::new(windows.clone(), 1, |count| model.zeros(count)).reaching_back(2);
+    let mut trainer = Trainer::new(set.clone(), Sgd::new(0.5));
+    let mut fit = Fit::new(1).silent();
+    fit.run(&mut trainer, &mut streams, |p, stretch, _| {
+        let (logits, states) =
+            model.logits(p, &stretch.inputs, stretch.streams(), &stretch.carried);
+        Carried::store_all(&mut stretch.carried, &states);
+        logits.rows(stretch.rows()).cross_entropy(&stretch.targets)
+    })
+    .unwrap();
+
+    let mut by_hand = Trainer::new(set, Sgd::new(0.5));
+    let stream = |b: usize| &symbols[60 * b..60 * b + 61];
+    let interleaved = |range: std::ops::Range<usize>| -> Vec<usize> {
+        range.flat_map(|t| [stream(0)[t], stream(1)[t]]).collect()
+    };
+    // Before each window.
+    let mut states = vec![model.zeros(2)];
+    for window in 0..6 {
+        let first = window.max(1) - 1;
+        let (inputs, targets) = (
+            interleaved(10 * first..10 * window + 10),
+            interleaved(10 * window + 1..10 * window + 11),
+        );
+        let mut after = states[first].clone();
+        let step = by_hand.step(|p| {
+            let (logits, last) = model.logits(p, &inputs, 2, &states[first]);
+            Carried::store_all(&mut after, &last);
+            logits
+                .rows(logits.row_count() - 20..logits.row_count())
+                .cross_entropy(&targets)
+        });
+        step.unwrap();
+        states.push(after);
+    }
+    assert!(values(&trainer) == values(&by_hand));
 }
 
 /// A parameter that runs away from the least loss: the best epoch is an early one.

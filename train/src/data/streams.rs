@@ -25,8 +25,13 @@ use crate::{Source, StateError, Windows};
 /// assert_eq!(streams.parts(0)[1].streams(), 2);
 /// # Ok::<(), train::BatchError>(())
 /// ```
+///
+/// A step of the training is made for every window, of k₁ steps; its gradients go back over those steps, or, see
+/// [`Streams::reaching_back`], over k₂ of them (Williams and Peng 1990, *An efficient gradient-based algorithm for
+/// on-line training of recurrent network trajectories*, who call this BPTT(k₂; k₁)).
 pub struct Streams<T: Scalar = f32> {
     windows: Windows,
+    reach: usize,
     stretches: Vec<Stretch<T>>,
 }
 
@@ -36,16 +41,36 @@ pub struct Stretch<T: Scalar = f32> {
     of: Range<usize>,
     /// The symbols that are read, `[T*B]`, those of the first step of all streams first.
     pub inputs: Vec<usize>,
-    /// The symbol after each.
+    /// The symbol after each of the last window, which is all of it unless gradients reach farther back.
     pub targets: Vec<usize>,
     /// The states before the first step. Whoever reads the stretch stores those after the last here.
     pub carried: Vec<Carried<T>>,
+    /// The states after the windows before, as far back as gradients reach, the oldest first.
+    past: Vec<Vec<Carried<T>>>,
 }
 
 impl<T: Scalar> Stretch<T> {
     /// The number of streams.
     pub fn streams(&self) -> usize {
         self.of.len()
+    }
+
+    /// The rows of the inputs that have targets: those of the last window.
+    pub fn rows(&self) -> Range<usize> {
+        self.inputs.len() - self.targets.len()..self.inputs.len()
+    }
+
+    /// Goes back to the states from which the window `batch` is read, which are those after the one `reach`
+    /// windows before it.
+    fn rewind(&mut self, batch: usize, reach: usize) {
+        if reach == 1 || batch == 0 {
+            return; // they are where the last window has left them
+        }
+        self.past.push(self.carried.clone());
+        match self.past.len() < reach {
+            true => self.carried.iter_mut().for_each(Carried::reset),
+            false => self.carried = self.past.remove(0),
+        }
     }
 }
 
@@ -66,12 +91,30 @@ impl<T: Scalar> Streams<T> {
                 inputs: Vec::new(),
                 targets: Vec::new(),
                 carried: zeros(of.len()),
+                past: Vec::new(),
                 of,
             }
         };
         Streams {
             windows,
+            reach: 1,
             stretches: (0..parts).map(stretch).collect(),
+        }
+    }
+
+    /// Gradients go back over so many windows, so that k₂ is so many times k₁: the windows before the one whose
+    /// targets count are read again with it, from the states before them. The loss is that of
+    /// [`Stretch::rows`].
+    ///
+    /// # Panics
+    /// If it is 0.
+    #[must_use]
+    #[track_caller]
+    pub fn reaching_back(self, windows: usize) -> Self {
+        assert!(windows > 0, "gradients that go back over no window");
+        Streams {
+            reach: windows,
+            ..self
         }
     }
 
@@ -85,40 +128,42 @@ impl<T: Scalar> Source<T> for Streams<T> {
     type Part = Stretch<T>;
 
     fn begin(&mut self, _epoch: u64) -> usize {
-        let carried = self.stretches.iter_mut().flat_map(|s| &mut s.carried);
-        carried.for_each(Carried::reset);
+        for stretch in &mut self.stretches {
+            stretch.carried.iter_mut().for_each(Carried::reset);
+            stretch.past.clear();
+        }
         self.windows.len()
     }
 
     fn parts(&mut self, batch: usize) -> &mut [Stretch<T>] {
         for stretch in &mut self.stretches {
-            let Stretch {
-                of,
-                inputs,
-                targets,
-                ..
-            } = stretch;
-            self.windows
-                .fill_streams(batch, of.clone(), inputs, targets);
+            stretch.rewind(batch, self.reach);
+            let (of, targets) = (stretch.of.clone(), &mut stretch.targets);
+            stretch.inputs.clear();
+            let mut inputs = Vec::new();
+            for window in (batch + 1).saturating_sub(self.reach)..=batch {
+                self.windows
+                    .fill_streams(window, of.clone(), &mut inputs, targets);
+                stretch.inputs.append(&mut inputs);
+            }
         }
         &mut self.stretches
     }
 
     fn weight(stretch: &Stretch<T>) -> f64 {
-        stretch.inputs.len() as f64
+        stretch.targets.len() as f64
     }
 
     fn state(&self) -> Vec<(String, Matrix<T>)> {
         let mut tensors = Vec::new();
         for (part, stretch) in self.stretches.iter().enumerate() {
-            for (layer, state) in stretch.carried.iter().enumerate() {
-                tensors.push((name(part, layer, 'h'), state.h.clone()));
-                tensors.extend(
-                    state
-                        .c
-                        .as_ref()
-                        .map(|c| (name(part, layer, 'c'), c.clone())),
-                );
+            let states = stretch.past.iter().chain([&stretch.carried]).rev();
+            for (ago, states) in states.enumerate() {
+                for (layer, state) in states.iter().enumerate() {
+                    let name = |letter| name(part, ago, layer, letter);
+                    tensors.push((name('h'), state.h.clone()));
+                    tensors.extend(state.c.as_ref().map(|c| (name('c'), c.clone())));
+                }
             }
         }
         tensors
@@ -127,23 +172,33 @@ impl<T: Scalar> Source<T> for Streams<T> {
     fn load_state(&mut self, tensors: &[(String, Matrix<T>)]) -> Result<(), StateError> {
         let mut stretches = self.stretches.clone();
         for (part, stretch) in stretches.iter_mut().enumerate() {
-            for (layer, state) in stretch.carried.iter_mut().enumerate() {
-                let load = |letter, m: &mut Matrix<T>| {
-                    *m = find(tensors, &name(part, layer, letter), m.shape())?.clone();
-                    Ok(())
-                };
-                load('h', &mut state.h)?;
-                state.c.as_mut().map_or(Ok(()), |c| load('c', c))?;
-            }
+            let load = |ago| {
+                let mut states = stretch.carried.clone();
+                for (layer, state) in states.iter_mut().enumerate() {
+                    let load = |letter, m: &mut Matrix<T>| {
+                        *m = find(tensors, &name(part, ago, layer, letter), m.shape())?.clone();
+                        Ok(())
+                    };
+                    load('h', &mut state.h)?;
+                    state.c.as_mut().map_or(Ok(()), |c| load('c', c))?;
+                }
+                Ok(states)
+            };
+            let is_there =
+                |ago: &usize| tensors.iter().any(|(n, _)| *n == name(part, *ago, 0, 'h'));
+            let past = (1..self.reach).take_while(is_there).map(load);
+            let mut past = past.collect::<Result<Vec<_>, StateError>>()?;
+            past.reverse();
+            (stretch.carried, stretch.past) = (load(0)?, past);
         }
         self.stretches = stretches;
         Ok(())
     }
 }
 
-/// "carried.0.1.h": of part 0, layer 1.
-fn name(part: usize, layer: usize, letter: char) -> String {
-    format!("carried.{part}.{layer}.{letter}")
+/// "carried.0.2.1.h": of part 0, two windows ago, layer 1.
+fn name(part: usize, ago: usize, layer: usize, letter: char) -> String {
+    format!("carried.{part}.{ago}.{layer}.{letter}")
 }
 
 impl<T: Scalar> fmt::Debug for Streams<T> {
