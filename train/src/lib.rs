@@ -44,6 +44,8 @@ mod plateau;
 mod schedule;
 mod sequential;
 mod shard;
+mod state_dict;
+mod tensors;
 mod text;
 mod trainer;
 
@@ -56,7 +58,7 @@ pub use data::{
     split_at_random, split_by_class,
 };
 pub use ema::Ema;
-pub use files::{FileKind, escaped};
+pub use files::{FileError, FileKind, escaped};
 pub use fit::{Ended, EpochReport, Fit, FitError, History, Scores, evaluate};
 pub use grads::ParameterGradients;
 pub use metrics::{Confusion, Edits, Measures, bits, edit_distance, perplexity};
@@ -68,6 +70,7 @@ pub use optimizers::{
 pub use plateau::Plateau;
 pub use schedule::{OneCycle, Schedule};
 pub use sequential::Sequential;
+pub use state_dict::{StateDictError, read_state_dict, read_state_dict_of, write_state_dict};
 pub use text::{Corpus, SkipReason, Skipped, TextError, Vocabulary, read_text};
 pub use trainer::{StepReport, TrainError, Trainer};
 
@@ -78,8 +81,8 @@ pub mod prelude {
         Edits, Ema, Ended, EpochReport, Fit, FitError, Group, History, Measures, NAdam, OneCycle,
         Optimizer, ParameterGradients, Plateau, RAdam, Replace, RmsProp, Samples, Schedule, Scores,
         Sequential, Sgd, Source, StepReport, Streams, Stretch, Subset, TrainError, Trainer,
-        Vocabulary, Windows, clip_by_global_norm, clip_by_value, evaluate, k_fold, read_text,
-        split, split_at_random, split_by_class,
+        Vocabulary, Windows, clip_by_global_norm, clip_by_value, evaluate, k_fold, read_state_dict,
+        read_state_dict_of, read_text, split, split_at_random, split_by_class, write_state_dict,
     };
     pub use autograd::ops::Unary;
     pub use autograd::{

@@ -175,7 +175,7 @@ impl Mapping {
         names.collect()
     }
 
-    /// A line for each tensor: its name there, and of which parameter it is a part, with its shape.
+    /// A line for each tensor: its name there, and which parameters of ours it is a part of, with their shapes.
     ///
     /// # Panics
     /// If a layer is of another set.
@@ -191,40 +191,33 @@ impl Mapping {
             .map(|(name, _, _)| name.chars().count())
             .max()
             .unwrap_or(0);
-        let line = |(name, _, id): &(String, &str, ParameterId)| {
-            format!(
-                "{name:width$}  {} {}\n",
-                set.name(*id),
-                set.get(*id).shape()
-            )
+        let parameter = |id: &ParameterId| format!("{} {}", set.name(*id), set.get(*id).shape());
+        let line = |(name, _, ids): &(String, &str, Vec<ParameterId>)| {
+            let ids: Vec<_> = ids.iter().map(parameter).collect();
+            format!("{name:width$}  {}\n", ids.join(", "))
         };
         tensors.iter().map(line).collect()
     }
 }
 
 impl Mapped {
-    /// The name of each tensor, PyTorch's own name of it, and the parameter that it is a part of.
-    fn tensor_names(&self) -> Vec<(String, &'static str, ParameterId)> {
+    /// The name of each tensor, PyTorch's own name of it, and the parameters that it is a part of.
+    fn tensor_names(&self) -> Vec<(String, &'static str, Vec<ParameterId>)> {
         let names = Names::new(&self.names);
-        let own: Vec<(&'static str, ParameterId)> = match self.tensors {
+        let own: Vec<(&'static str, Vec<ParameterId>)> = match self.tensors {
             Tensors::Dense { weight, bias } => {
-                [Some(("weight", weight)), bias.map(|b| ("bias", b))]
-                    .into_iter()
-                    .flatten()
-                    .collect()
+                let bias = bias.map(|bias| ("bias", vec![bias]));
+                [("weight", vec![weight])].into_iter().chain(bias).collect()
             }
-            Tensors::Recurrent { u, w, b, .. } => {
-                vec![
-                    ("weight_ih", u),
-                    ("weight_hh", w),
-                    ("bias_ih", b),
-                    ("bias_hh", b),
-                ]
-            }
+            Tensors::Recurrent { u, w, b, c } => vec![
+                ("weight_ih", vec![u]),
+                ("weight_hh", vec![w]),
+                ("bias_ih", vec![b]),
+                ("bias_hh", [b].into_iter().chain(c).collect()),
+            ],
         };
-        own.into_iter()
-            .map(|(own, id)| (names.of(own), own, id))
-            .collect()
+        let own = own.into_iter();
+        own.map(|(own, ids)| (names.of(own), own, ids)).collect()
     }
 }
 
@@ -246,7 +239,7 @@ impl MappingError {
 }
 
 impl fmt::Display for MappingError {
-    /// One line: "missing: head.bias for output.d; left over: head.scale; head.weight is [2, 8], and output.V is
+    /// One line: "missing: encoder.bias_hh_l0 for lstm1.b; left over: head.scale; head.weight is [2, 8], and output.V is
     /// [2, 16]".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts = Vec::new();
