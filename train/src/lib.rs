@@ -38,6 +38,8 @@ mod fit;
 mod grads;
 mod memory;
 mod metrics;
+#[cfg(feature = "npy")]
+mod npy;
 mod optimizer;
 mod optimizers;
 mod plateau;
@@ -62,6 +64,8 @@ pub use files::{FileError, FileKind, escaped};
 pub use fit::{Ended, EpochReport, Fit, FitError, History, Scores, evaluate};
 pub use grads::ParameterGradients;
 pub use metrics::{Confusion, Edits, Measures, bits, edit_distance, perplexity};
+#[cfg(feature = "npy")]
+pub use npy::{NpyError, read_npy, read_npz, write_npy, write_npz};
 pub use optimizer::{Optimizer, StateError};
 pub use optimizers::{
     Adadelta, AdadeltaRule, Adagrad, AdagradRule, Adam, AdamRule, Descent, Elements, Group, NAdam,
