@@ -9,7 +9,7 @@ mod common;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
 
 use common::{Case, cases};
 use layers::torch::{Mapping, StateDict};
@@ -343,76 +343,90 @@ proptest! {
     }
 }
 
+/// Whether a module is installed, which is asked without the seconds that importing takes.
+const HAS_BOTH: &str = "import sys; from importlib.util import find_spec as find; \
+                        sys.exit(0 if find('torch') and find('safetensors') else 'no torch or no safetensors')";
+
 /// A Python that has PyTorch and safetensors: what `BPTT_PYTHON` names, or python3.
 fn python() -> Result<String, String> {
     let python = std::env::var("BPTT_PYTHON").unwrap_or_else(|_| "python3".into());
-    let asked = Command::new(&python)
-        .args(["-c", "import torch, safetensors.torch"])
-        .output();
-    match asked {
+    match Command::new(&python).args(["-c", HAS_BOTH]).output() {
         Ok(output) if output.status.success() => Ok(python),
         Ok(output) => {
             let errors = String::from_utf8_lossy(&output.stderr);
-            Err(format!(
-                "{python}: {}",
-                errors.lines().last().unwrap_or("no answer")
-            ))
+            let last = errors.lines().last().unwrap_or("no answer");
+            Err(format!("{python}: {last}"))
         }
         Err(error) => Err(format!("{python}: {error}")),
     }
 }
 
-fn run(python: &str, command: &str, paths: &[&Path]) -> String {
-    let script = reference("../torch_files_reference.py");
-    let output = Command::new(python)
-        .arg(script)
-        .arg(command)
-        .args(paths)
-        .output();
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = output.unwrap();
-    assert!(
-        status.success(),
-        "{command}: {}",
-        String::from_utf8_lossy(&stderr)
-    );
-    String::from_utf8(stdout).unwrap()
+/// A model that is written here, and where PyTorch is to save it again.
+struct Sent<T: Scalar> {
+    model: Model<T>,
+    ours: PathBuf,
+    theirs: PathBuf,
 }
 
-fn both_directions<T: Scalar>(python: &str) {
-    let folder = TempDir::new().unwrap();
-    let (ours, theirs) = (folder.path().join("ours"), folder.path().join("theirs"));
-    let model = Model::<T>::new(5);
-    model.write(&ours).unwrap();
-    let cases = cases(&run(python, "run", &[&ours]));
-    assert_eq!(
-        model.check(&cases[0]),
-        STEPS * BATCH * (2 * HIDDEN + CLASSES)
-    );
-    run(python, "copy", &[&ours, &theirs]);
-    let (before, after) = (read_state_dict::<T>(&ours), read_state_dict::<T>(&theirs));
-    assert_eq!(before.unwrap(), after.unwrap());
-    let back = Model::<T>::read(&theirs);
-    for (a, b) in model.set.ids().zip(back.set.ids()) {
-        assert_eq!(model.set.get(a), back.set.get(b), "{}", model.set.name(a));
+impl<T: Scalar> Sent<T> {
+    fn new(folder: &Path) -> Self {
+        let [ours, theirs] =
+            ["ours", "theirs"].map(|who| folder.join(format!("{who}_{}", T::NAME)));
+        let model = Model::new(5);
+        model.write(&ours).unwrap();
+        Sent {
+            model,
+            ours,
+            theirs,
+        }
+    }
+
+    fn check(&self, case: &Case) {
+        let numbers = STEPS * BATCH * (2 * HIDDEN + CLASSES);
+        assert_eq!(self.model.check(case), numbers);
+        let (before, after) = (
+            read_state_dict::<T>(&self.ours),
+            read_state_dict(&self.theirs),
+        );
+        assert_eq!(before.unwrap(), after.unwrap());
+        let back = Model::<T>::read(&self.theirs);
+        for (a, b) in self.model.set.ids().zip(back.set.ids()) {
+            let name = self.model.set.name(a);
+            assert_eq!(self.model.set.get(a), back.set.get(b), "{name}");
+        }
     }
 }
 
 #[test]
 fn pytorch_reads_what_is_written_here_and_we_what_it_writes() {
-    match python() {
-        Ok(python) => {
-            both_directions::<f32>(&python);
-            both_directions::<f64>(&python);
+    let python = match python() {
+        Ok(python) => python,
+        Err(reason) => {
+            // Past the harness, which keeps what a test prints that passes.
+            let line = format!("skipped: both directions, for want of PyTorch ({reason})");
+            return writeln!(io::stderr(), "{line}").unwrap();
         }
-        // Past the harness, which keeps what a test prints that passes.
-        Err(reason) => writeln!(
-            io::stderr(),
-            "skipped: both directions, for want of PyTorch ({reason})"
-        )
-        .unwrap(),
-    }
+    };
+    let folder = TempDir::new().unwrap();
+    let (singles, doubles) = (
+        Sent::<f32>::new(folder.path()),
+        Sent::<f64>::new(folder.path()),
+    );
+    let output = Command::new(python)
+        .arg(reference("../torch_files_reference.py"))
+        .arg("pass")
+        .args([
+            &singles.ours,
+            &singles.theirs,
+            &doubles.ours,
+            &doubles.theirs,
+        ])
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let cases = cases(&String::from_utf8(output.stdout).unwrap());
+    assert_eq!(cases.len(), 2);
+    singles.check(&cases[0]);
+    doubles.check(&cases[1]);
 }

@@ -1,12 +1,12 @@
 """Weights and outputs of a model in PyTorch, for torch_files.rs.
 
-    python torch_files_reference.py write reference    makes reference/torch_*
-    python torch_files_reference.py run FILE           prints the outputs of the model with the weights of FILE
-    python torch_files_reference.py copy FILE TO       loads FILE into the model, strictly, and saves that as TO
+    python torch_files_reference.py write reference        makes reference/torch_*
+    python torch_files_reference.py pass FILE TO ...       loads each FILE into the model, strictly, prints the
+                                                           outputs of that and saves it as TO
 
 The model has modules in modules: two layers of an LSTM in both directions read an embedding, a GRU reads what they
-give, then come a norm and a head. Its inputs are symbols by a formula, which torch_files.rs has as well. "run" and
-"copy" compute with the type of the weights in FILE, and take the biases of PyTorch as they are: both vectors.
+give, then come a norm and a head. Its inputs are symbols by a formula, which torch_files.rs has as well. "pass"
+computes with the type of the weights in FILE.
 """
 
 import pathlib
@@ -87,7 +87,8 @@ def write(folder):
 command, *arguments = sys.argv[1:]
 if command == "write":
     write(pathlib.Path(arguments[0]))
-elif command == "run":
-    report("theirs", loaded(arguments[0]))
-elif command == "copy":
-    save_file(loaded(arguments[0]).state_dict(), arguments[1])
+elif command == "pass":
+    for path, to in zip(arguments[::2], arguments[1::2]):
+        model = loaded(path)
+        report("theirs", model)
+        save_file(model.state_dict(), to)
