@@ -144,7 +144,6 @@ fn a_header_is_not_believed() {
     let path = folder.path().join("x.npy");
     let of_shape =
         |shape: &str| format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}}}\n");
-    let deep = format!("{}\n", "(".repeat(9000));
     for header in [
         of_shape("(4294967296, 4294967296)"),
         of_shape("(18446744073709551615, 3)"),
@@ -152,13 +151,16 @@ fn a_header_is_not_believed() {
         of_shape("(1000000, 1000000)"),
         of_shape("(-2, 3)"),
         of_shape("'(2, 3)'"),
-        deep,
     ] {
         fs::write(&path, with_header(header.len() as u32, &header)).unwrap();
         assert!(npy_refusal(&path).contains("is not a NumPy file, or is damaged"));
     }
-    fs::write(&path, with_header(u32::MAX, &of_shape("(2, 3)"))).unwrap();
-    assert!(npy_refusal(&path).ends_with("longer or deeper than that of an array of numbers"));
+    let deep = of_shape(&format!("{}2, 3{}", "(".repeat(4000), ")".repeat(4000)));
+    for (len, header) in [(u32::MAX, of_shape("(2, 3)")), (deep.len() as u32, deep)] {
+        fs::write(&path, with_header(len, &header)).unwrap();
+        let expected = "its header is longer or deeper than that of an array of numbers";
+        assert!(npy_refusal(&path).ends_with(expected));
+    }
     let header = of_shape("(2, 3)");
     fs::write(&path, with_header(header.len() as u32, &header)).unwrap();
     assert_eq!(read_npy::<f64>(&path).unwrap(), Matrix::zeros(2, 3));
