@@ -7,11 +7,11 @@ mod faults;
 mod kind;
 mod replace;
 mod system;
-mod target;
+mod whole;
 
 pub use error::FileError;
 pub use escaped::escaped;
 pub use kind::FileKind;
 pub(crate) use replace::{can_replace, folder_of, replace};
 pub(crate) use system::Disk;
-pub(crate) use target::{Target, read, unwritable, write};
+pub(crate) use whole::{Target, read, unwritable, write};

@@ -1,5 +1,6 @@
 //! Training of recurrent networks on an [`autograd`] tape: gradients of a parameter set, clipping,
-//! optimizers, schedules, averages of weights, text and batches, the training step, checkpoints.
+//! optimizers, schedules, averages of weights, text and batches, the training step, checkpoints, weights from
+//! and for PyTorch.
 //!
 //! It knows nothing of any one cell: a model is a [`ParameterSet`](layers::ParameterSet) and a
 //! function that records its loss.

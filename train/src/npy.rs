@@ -81,15 +81,11 @@ pub fn read_npz<T: Scalar>(
         entry
             .read_to_end(&mut bytes)
             .map_err(|e| invalid(format!("array {name}: {e}")))?;
-        let name_of = Some(name);
-        let matrix = decode(
-            Array {
-                path,
-                name: name_of,
-            },
-            &bytes,
-        )?;
-        matrices.insert(name.to_string(), matrix);
+        let array = Array {
+            path,
+            name: Some(name),
+        };
+        matrices.insert(name.to_string(), decode(array, &bytes)?);
     }
     Ok(matrices)
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use autograd::{Matrix, Scalar};
 use ndarray::Array2;
-use ndarray_npy::npy::header::Header;
+use ndarray_npy::npy::header::{Header, Layout};
 use ndarray_npy::{ReadableElement, WriteNpyExt};
 
 use super::NpyError;
@@ -13,7 +13,7 @@ use super::NpyError;
 /// What the file begins with.
 pub(super) const MAGIC: &[u8] = b"\x93NUMPY";
 /// NumPy's own limit: a header is a Python literal, and parsing one may take any time and depth.
-const LONGEST_HEADER: u64 = 10_000;
+const LONGEST_HEADER: u32 = 10_000;
 /// As many as no array of numbers has. The parser calls itself for each.
 const MOST_BRACKETS: usize = 64;
 
@@ -55,37 +55,39 @@ pub(super) fn decode<T: Scalar>(array: Array<'_>, file: &[u8]) -> Result<Matrix<
         });
     };
     let elements = reader(&header, data).map_err(|reason| array.invalid(&reason))?;
-    let is_by_columns = header.layout.is_fortran();
-    let (rows, cols) = if is_by_columns {
-        (cols, rows)
-    } else {
-        (rows, cols)
+    let matrix = match header.layout {
+        Layout::Standard => Matrix::from_vec(rows, cols, elements),
+        Layout::Fortran => Matrix::from_vec(cols, rows, elements).map(|m| m.transpose()),
     };
-    let matrix = Matrix::from_vec(rows, cols, elements);
-    let matrix = matrix.map_err(|e| array.invalid(&e.to_string()))?;
-    Ok(if is_by_columns {
-        matrix.transpose()
-    } else {
-        matrix
-    })
+    matrix.map_err(|e| array.invalid(&e.to_string()))
 }
 
 /// The header, and the bytes behind it.
 fn header(file: &[u8]) -> Result<(Header, &[u8]), String> {
-    let len = match *file {
-        [_, _, _, _, _, _, 1, _, a, b, ..] => u64::from(u16::from_le_bytes([a, b])),
-        [_, _, _, _, _, _, _, _, a, b, c, d, ..] => u64::from(u32::from_le_bytes([a, b, c, d])),
-        _ => 0,
-    };
-    let start = &file[..file.len().min(LONGEST_HEADER as usize)];
-    let brackets = start.iter().take(len as usize + 12);
-    let brackets = brackets.filter(|byte| b"([{".contains(byte)).count();
-    if file.starts_with(MAGIC) && (len > LONGEST_HEADER || brackets > MOST_BRACKETS) {
+    if !has_plain_header(file) {
         return Err("its header is longer or deeper than that of an array of numbers".into());
     }
     let mut rest = file;
     let header = Header::from_reader(&mut rest).map_err(|e| e.to_string())?;
     Ok((header, rest))
+}
+
+/// Whether the header can be given to the parser, or there is none.
+fn has_plain_header(file: &[u8]) -> bool {
+    let (len, behind) = match *file {
+        [0x93, _, _, _, _, _, 1, _, a, b, ref behind @ ..] => {
+            (u16::from_le_bytes([a, b]).into(), behind)
+        }
+        [0x93, _, _, _, _, _, _, _, a, b, c, d, ref behind @ ..] => {
+            (u32::from_le_bytes([a, b, c, d]), behind)
+        }
+        _ => return true,
+    };
+    let brackets = behind.iter().take(LONGEST_HEADER as usize);
+    let brackets = brackets
+        .take(len as usize)
+        .filter(|byte| b"([{".contains(byte));
+    len <= LONGEST_HEADER && brackets.count() <= MOST_BRACKETS
 }
 
 type Reader<T> = fn(&Header, &[u8]) -> Result<Vec<T>, String>;
@@ -97,15 +99,15 @@ fn reader<T: Scalar>(header: &Header) -> Option<Reader<T>> {
         .trim_matches('\'')
         .trim_start_matches(['<', '>', '|'])
     {
-        "f4" => Some(|header, data| numbers(header, data, f64::from as fn(f32) -> f64)),
+        "f4" => Some(|header, data| numbers(header, data, |x: f32| x.into())),
         "f8" => Some(|header, data| numbers(header, data, |x: f64| x)),
-        "i1" => Some(|header, data| numbers(header, data, f64::from as fn(i8) -> f64)),
-        "i2" => Some(|header, data| numbers(header, data, f64::from as fn(i16) -> f64)),
-        "i4" => Some(|header, data| numbers(header, data, f64::from as fn(i32) -> f64)),
+        "i1" => Some(|header, data| numbers(header, data, |x: i8| x.into())),
+        "i2" => Some(|header, data| numbers(header, data, |x: i16| x.into())),
+        "i4" => Some(|header, data| numbers(header, data, |x: i32| x.into())),
         "i8" => Some(|header, data| numbers(header, data, |x: i64| x as f64)),
-        "u1" => Some(|header, data| numbers(header, data, f64::from as fn(u8) -> f64)),
-        "u2" => Some(|header, data| numbers(header, data, f64::from as fn(u16) -> f64)),
-        "u4" => Some(|header, data| numbers(header, data, f64::from as fn(u32) -> f64)),
+        "u1" => Some(|header, data| numbers(header, data, |x: u8| x.into())),
+        "u2" => Some(|header, data| numbers(header, data, |x: u16| x.into())),
+        "u4" => Some(|header, data| numbers(header, data, |x: u32| x.into())),
         "u8" => Some(|header, data| numbers(header, data, |x: u64| x as f64)),
         _ => None,
     }
