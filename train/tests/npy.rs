@@ -1,10 +1,14 @@
 //! Matrices in NumPy's files. The files in reference/ are made by npy_reference.py.
 #![allow(missing_docs)]
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
+use common::{output_of, python_with};
 use proptest::prelude::*;
 use tempfile::TempDir;
 use train::prelude::*;
@@ -254,4 +258,28 @@ fn nothing_is_replaced_but_files_of_numpy() {
             .to_string()
             .contains("there is no directory")
     );
+}
+
+#[test]
+fn numpy_reads_what_is_written_here() {
+    let Some(python) = python_with(&["numpy"]) else {
+        return;
+    };
+    let folder = TempDir::new().unwrap();
+    let (one, several) = (folder.path().join("x.npy"), folder.path().join("xs.npz"));
+    write_npy(&one, &grid(-2.0).map(|x| x as f32)).unwrap();
+    let named = [("x", grid(0.0)), ("größe", grid(0.5))].map(|(name, x)| (name.to_string(), x));
+    write_npz(&several, &BTreeMap::from(named)).unwrap();
+    let program = "import sys, numpy as np; one, several = map(np.load, sys.argv[1:])\n\
+                   print(one.dtype, one.tolist())\n\
+                   for name in several: print(ascii(name), several[name].dtype, several[name].tolist())";
+    let printed = output_of(
+        Command::new(python)
+            .args(["-c", program])
+            .args([&one, &several]),
+    );
+    let expected = "float32 [[-2.0, -1.0, 0.0], [1.0, 2.0, 3.0]]\n\
+                    'gr\\xf6\\xdfe' float64 [[0.5, 1.5, 2.5], [3.5, 4.5, 5.5]]\n\
+                    'x' float64 [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]]\n";
+    assert_eq!(printed.replace("\r\n", "\n"), expected);
 }

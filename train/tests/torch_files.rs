@@ -2,17 +2,18 @@
 //! and its inputs are those of torch_files_reference.py.
 #![allow(missing_docs)]
 
+mod common;
 #[path = "../../layers/tests/common/mod.rs"]
 #[allow(dead_code)] // the inputs here are symbols
-mod common;
+mod outputs;
 
 use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{Case, cases};
+use common::{output_of, python_with};
 use layers::torch::{Mapping, StateDict};
+use outputs::{Case, cases};
 use proptest::prelude::*;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde_json::json;
@@ -343,24 +344,6 @@ proptest! {
     }
 }
 
-/// Whether a module is installed, which is asked without the seconds that importing takes.
-const HAS_BOTH: &str = "import sys; from importlib.util import find_spec as find; \
-                        sys.exit(0 if find('torch') and find('safetensors') else 'no torch or no safetensors')";
-
-/// A Python that has PyTorch and safetensors: what `BPTT_PYTHON` names, or python3.
-fn python() -> Result<String, String> {
-    let python = std::env::var("BPTT_PYTHON").unwrap_or_else(|_| "python3".into());
-    match Command::new(&python).args(["-c", HAS_BOTH]).output() {
-        Ok(output) if output.status.success() => Ok(python),
-        Ok(output) => {
-            let errors = String::from_utf8_lossy(&output.stderr);
-            let last = errors.lines().last().unwrap_or("no answer");
-            Err(format!("{python}: {last}"))
-        }
-        Err(error) => Err(format!("{python}: {error}")),
-    }
-}
-
 /// A model that is written here, and where PyTorch is to save it again.
 struct Sent<T: Scalar> {
     model: Model<T>,
@@ -399,33 +382,26 @@ impl<T: Scalar> Sent<T> {
 
 #[test]
 fn pytorch_reads_what_is_written_here_and_we_what_it_writes() {
-    let python = match python() {
-        Ok(python) => python,
-        Err(reason) => {
-            // Past the harness, which keeps what a test prints that passes.
-            let line = format!("skipped: both directions, for want of PyTorch ({reason})");
-            return writeln!(io::stderr(), "{line}").unwrap();
-        }
+    let Some(python) = python_with(&["torch", "safetensors"]) else {
+        return;
     };
     let folder = TempDir::new().unwrap();
     let (singles, doubles) = (
         Sent::<f32>::new(folder.path()),
         Sent::<f64>::new(folder.path()),
     );
-    let output = Command::new(python)
-        .arg(reference("../torch_files_reference.py"))
-        .arg("pass")
-        .args([
-            &singles.ours,
-            &singles.theirs,
-            &doubles.ours,
-            &doubles.theirs,
-        ])
-        .output()
-        .unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{errors}");
-    let cases = cases(&String::from_utf8(output.stdout).unwrap());
+    let output = output_of(
+        Command::new(python)
+            .arg(reference("../torch_files_reference.py"))
+            .arg("pass")
+            .args([
+                &singles.ours,
+                &singles.theirs,
+                &doubles.ours,
+                &doubles.theirs,
+            ]),
+    );
+    let cases = cases(&output);
     assert_eq!(cases.len(), 2);
     singles.check(&cases[0]);
     doubles.check(&cases[1]);
