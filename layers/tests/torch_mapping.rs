@@ -205,3 +205,16 @@ fn a_layer_has_two_directions_at_most() {
     let rnn = SimpleRnn::new(set, "rnn1", 1, 1, rng);
     let _ = Mapping::new().recurrent("encoder", &[&[&rnn, &rnn, &rnn]]);
 }
+
+#[test]
+#[should_panic(expected = "head.weight is another layer's already")]
+fn a_tensor_is_of_one_layer() {
+    let (set, rng) = (
+        &mut ParameterSet::<f32>::new(),
+        &mut ChaCha8Rng::seed_from_u64(1),
+    );
+    let [first, second] = ["a", "b"].map(|name| Linear::new(set, name, 1, 1, rng));
+    let _ = Mapping::new()
+        .layer("head.*", &first)
+        .layer("head.*", &second);
+}

@@ -52,24 +52,36 @@ impl Mapping {
     /// With a layer, and where its tensors are, as [`import`](super::import) takes it: "head.*".
     ///
     /// # Panics
-    /// If `names` has no `*`, or PyTorch has no such layer.
+    /// If `names` has no `*`, PyTorch has no such layer, or a tensor is another layer's already.
     #[must_use]
     #[track_caller]
     pub fn layer(mut self, names: &str, layer: &(impl Torch + ?Sized)) -> Self {
         Names::new(names);
-        self.layers.push(Mapped {
+        let layer = Mapped {
             names: names.into(),
             tensors: layer.tensors(),
             weight_is_vector: layer.weight_is_vector(),
-        });
+        };
+        let taken = self.names();
+        for (name, _, _) in layer.tensor_names() {
+            assert!(!taken.contains(&name), "{name} is another layer's already");
+        }
+        self.layers.push(layer);
         self
+    }
+
+    /// The names of all tensors.
+    fn names(&self) -> BTreeSet<String> {
+        let layers = self.layers.iter();
+        let names = layers.flat_map(|layer| layer.tensor_names().into_iter().map(|t| t.0));
+        names.collect()
     }
 
     /// With the layers of a `torch.nn.RNN`, `LSTM` or `GRU`, from the one that sees the input: of each its cell,
     /// or those of both directions. `module` is its name there, such as "encoder".
     ///
     /// # Panics
-    /// If a layer has neither one cell nor two, or PyTorch has no such cell.
+    /// If a layer has neither one cell nor two, PyTorch has no such cell, or a tensor is another layer's already.
     #[must_use]
     #[track_caller]
     pub fn recurrent(mut self, module: &str, layers: &[&[&dyn Torch]]) -> Self {
@@ -130,12 +142,7 @@ impl Mapping {
                 }
             }
         }
-        let known: BTreeSet<_> = self
-            .layers
-            .iter()
-            .flat_map(|layer| layer.tensor_names())
-            .map(|t| t.0)
-            .collect();
+        let known = self.names();
         error.left_over = state
             .keys()
             .filter(|name| !known.contains(*name))
