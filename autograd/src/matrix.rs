@@ -2,6 +2,8 @@
 
 mod arithmetic;
 mod convert;
+#[cfg(feature = "ndarray")]
+mod ndarray;
 mod print;
 mod view;
 

@@ -283,16 +283,19 @@ impl<T: Scalar> Source<'_, T> {
         let weight = |name, id| self.tensor(name, id).map(|value| (id, value));
         match tensors {
             Tensors::Dense { weight: w, bias } => {
-                let bias = bias.map(|id| self.biases(["bias"], id).map(|[value]| (id, value)));
-                [Some(weight("weight", w)), bias]
-                    .into_iter()
-                    .flatten()
-                    .collect()
+                let mut found = vec![weight("weight", w)];
+                if let Some(id) = bias {
+                    match self.biases(["bias"], id) {
+                        Ok([value]) => found.push(Ok((id, value))),
+                        Err(errors) => found.extend(errors.into_iter().map(Err)),
+                    }
+                }
+                found
             }
             Tensors::Recurrent { u, w, b, c } => {
                 let mut found = vec![weight("weight_ih", u), weight("weight_hh", w)];
                 match self.biases(["bias_ih", "bias_hh"], b) {
-                    Err(error) => found.push(Err(error)),
+                    Err(errors) => found.extend(errors.into_iter().map(Err)),
                     Ok([first, mut second]) => {
                         if let Some(c) = c {
                             let mut reset = Matrix::zeros(1, self.set.get(c).col_count());
@@ -314,15 +317,22 @@ impl<T: Scalar> Source<'_, T> {
         &self,
         names: [&str; N],
         id: ParameterId,
-    ) -> Result<[Matrix<T>; N], TorchError> {
+    ) -> Result<[Matrix<T>; N], Vec<TorchError>> {
         let mut biases = names.map(|_| Matrix::zeros(1, self.set.get(id).col_count()));
+        let mut errors = Vec::new();
         let is_there = |name: &&str| self.state.contains_key(&self.names.of(name));
         if names.iter().any(is_there) {
             for (bias, name) in biases.iter_mut().zip(names) {
-                *bias = self.tensor(name, id)?;
+                match self.tensor(name, id) {
+                    Ok(tensor) => *bias = tensor,
+                    Err(error) => errors.push(error),
+                }
             }
         }
-        Ok(biases)
+        match errors.is_empty() {
+            true => Ok(biases),
+            false => Err(errors),
+        }
     }
 
     /// A tensor of the shape of a parameter of ours.

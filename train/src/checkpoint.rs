@@ -5,19 +5,20 @@ mod format;
 mod target;
 
 use std::fmt;
-use std::fs;
-use std::io;
 use std::path::Path;
 
 use autograd::{Matrix, Scalar, Shape};
 use layers::ParameterSet;
 
-use crate::files::{Disk, replace};
+use crate::StateError;
+use crate::files::{read, unwritable};
 use crate::optimizer::find;
-use crate::{FileKind, StateError};
 
 pub use error::CheckpointError;
 pub use target::Replace;
+
+/// What messages call it.
+const WHAT: &str = "checkpoint";
 
 /// Named tensors and what else is to be remembered.
 ///
@@ -87,9 +88,8 @@ impl<T: Scalar> Checkpoint<T> {
             format::check_finite(path, name, tensor)?;
         }
         let target = replaced.target(path)?;
-        format::encode(self)
-            .and_then(|bytes| replace(&Disk, &target.file, target.permissions, &bytes))
-            .map_err(|source| target::unwritable(path, source))
+        let saved = format::encode(self).and_then(|bytes| target.replace(&bytes));
+        Ok(saved.map_err(|source| unwritable(path, WHAT, source))?)
     }
 
     /// Reads a file. Memory is taken for what is in it, and not for what it says of itself.
@@ -98,7 +98,7 @@ impl<T: Scalar> Checkpoint<T> {
     /// If it is missing, no checkpoint, damaged, of another element type, or not finite.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, CheckpointError> {
         let path = path.as_ref();
-        format::decode(path, &read(path)?)
+        format::decode(path, &read(path, WHAT)?)
     }
 
     /// Gives the parameters the values that they have here; other tensors are ignored.
@@ -149,20 +149,4 @@ impl<T: Scalar> fmt::Debug for Checkpoint<T> {
             .field("metadata", &format_args!("{}", self.metadata))
             .finish()
     }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, CheckpointError> {
-    let unreadable = |source: io::Error| {
-        let path = path.into();
-        match source.kind() {
-            io::ErrorKind::NotFound => CheckpointError::Missing { path },
-            _ => CheckpointError::Read { path, source },
-        }
-    };
-    let kind = FileKind::of(&fs::metadata(path).map_err(unreadable)?);
-    if kind != FileKind::File {
-        let path = path.into();
-        return Err(CheckpointError::NotAFile { path, kind });
-    }
-    fs::read(path).map_err(unreadable)
 }

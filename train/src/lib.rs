@@ -1,5 +1,6 @@
 //! Training of recurrent networks on an [`autograd`] tape: gradients of a parameter set, clipping,
-//! optimizers, schedules, averages of weights, text and batches, the training step, checkpoints.
+//! optimizers, schedules, averages of weights, text and batches, the training step, checkpoints, weights from
+//! and for PyTorch.
 //!
 //! It knows nothing of any one cell: a model is a [`ParameterSet`](layers::ParameterSet) and a
 //! function that records its loss.
@@ -38,12 +39,16 @@ mod fit;
 mod grads;
 mod memory;
 mod metrics;
+#[cfg(feature = "npy")]
+mod npy;
 mod optimizer;
 mod optimizers;
 mod plateau;
 mod schedule;
 mod sequential;
 mod shard;
+mod state_dict;
+mod tensors;
 mod text;
 mod trainer;
 mod vocabulary;
@@ -57,10 +62,12 @@ pub use data::{
     split_at_random, split_by_class,
 };
 pub use ema::Ema;
-pub use files::{FileKind, escaped};
+pub use files::{FileError, FileKind, escaped};
 pub use fit::{Ended, EpochReport, Fit, FitError, History, Scores, evaluate};
 pub use grads::ParameterGradients;
 pub use metrics::{Confusion, Edits, Measures, bits, edit_distance, perplexity};
+#[cfg(feature = "npy")]
+pub use npy::{NpyError, read_npy, read_npz, write_npy, write_npz};
 pub use optimizer::{Optimizer, StateError};
 pub use optimizers::{
     Adadelta, AdadeltaRule, Adagrad, AdagradRule, Adam, AdamRule, Descent, Elements, Group, NAdam,
@@ -69,6 +76,7 @@ pub use optimizers::{
 pub use plateau::Plateau;
 pub use schedule::{OneCycle, Schedule};
 pub use sequential::Sequential;
+pub use state_dict::{StateDictError, read_state_dict, read_state_dict_of, write_state_dict};
 pub use text::{Corpus, Labelled, SkipReason, Skipped, TextError, read_classes, read_text};
 pub use trainer::{StepReport, TrainError, Trainer};
 pub use vocabulary::Vocabulary;
@@ -81,7 +89,8 @@ pub mod prelude {
         Optimizer, ParameterGradients, Plateau, RAdam, Replace, RmsProp, Samples, Schedule, Scores,
         Sequential, Sgd, Source, StepReport, Streams, Stretch, Subset, TextError, TrainError,
         Trainer, Vocabulary, Windows, clip_by_global_norm, clip_by_value, evaluate, k_fold,
-        read_classes, read_text, split, split_at_random, split_by_class,
+        read_classes, read_state_dict, read_state_dict_of, read_text, split, split_at_random,
+        split_by_class, write_state_dict,
     };
     pub use autograd::ops::Unary;
     pub use autograd::{

@@ -52,24 +52,36 @@ impl Mapping {
     /// With a layer, and where its tensors are, as [`import`](super::import) takes it: "head.*".
     ///
     /// # Panics
-    /// If `names` has no `*`, or PyTorch has no such layer.
+    /// If `names` has no `*`, PyTorch has no such layer, or a tensor is another layer's already.
     #[must_use]
     #[track_caller]
     pub fn layer(mut self, names: &str, layer: &(impl Torch + ?Sized)) -> Self {
         Names::new(names);
-        self.layers.push(Mapped {
+        let layer = Mapped {
             names: names.into(),
             tensors: layer.tensors(),
             weight_is_vector: layer.weight_is_vector(),
-        });
+        };
+        let taken = self.names();
+        for (name, _, _) in layer.tensor_names() {
+            assert!(!taken.contains(&name), "{name} is another layer's already");
+        }
+        self.layers.push(layer);
         self
+    }
+
+    /// The names of all tensors.
+    fn names(&self) -> BTreeSet<String> {
+        let layers = self.layers.iter();
+        let names = layers.flat_map(|layer| layer.tensor_names().into_iter().map(|t| t.0));
+        names.collect()
     }
 
     /// With the layers of a `torch.nn.RNN`, `LSTM` or `GRU`, from the one that sees the input: of each its cell,
     /// or those of both directions. `module` is its name there, such as "encoder".
     ///
     /// # Panics
-    /// If a layer has neither one cell nor two, or PyTorch has no such cell.
+    /// If a layer has neither one cell nor two, PyTorch has no such cell, or a tensor is another layer's already.
     #[must_use]
     #[track_caller]
     pub fn recurrent(mut self, module: &str, layers: &[&[&dyn Torch]]) -> Self {
@@ -130,12 +142,7 @@ impl Mapping {
                 }
             }
         }
-        let known: BTreeSet<_> = self
-            .layers
-            .iter()
-            .flat_map(|layer| layer.tensor_names())
-            .map(|t| t.0)
-            .collect();
+        let known = self.names();
         error.left_over = state
             .keys()
             .filter(|name| !known.contains(*name))
@@ -175,7 +182,7 @@ impl Mapping {
         names.collect()
     }
 
-    /// A line for each tensor: its name there, and of which parameter it is a part, with its shape.
+    /// A line for each tensor: its name there, and which parameters of ours it is a part of, with their shapes.
     ///
     /// # Panics
     /// If a layer is of another set.
@@ -191,40 +198,33 @@ impl Mapping {
             .map(|(name, _, _)| name.chars().count())
             .max()
             .unwrap_or(0);
-        let line = |(name, _, id): &(String, &str, ParameterId)| {
-            format!(
-                "{name:width$}  {} {}\n",
-                set.name(*id),
-                set.get(*id).shape()
-            )
+        let parameter = |id: &ParameterId| format!("{} {}", set.name(*id), set.get(*id).shape());
+        let line = |(name, _, ids): &(String, &str, Vec<ParameterId>)| {
+            let ids: Vec<_> = ids.iter().map(parameter).collect();
+            format!("{name:width$}  {}\n", ids.join(", "))
         };
         tensors.iter().map(line).collect()
     }
 }
 
 impl Mapped {
-    /// The name of each tensor, PyTorch's own name of it, and the parameter that it is a part of.
-    fn tensor_names(&self) -> Vec<(String, &'static str, ParameterId)> {
+    /// The name of each tensor, PyTorch's own name of it, and the parameters that it is a part of.
+    fn tensor_names(&self) -> Vec<(String, &'static str, Vec<ParameterId>)> {
         let names = Names::new(&self.names);
-        let own: Vec<(&'static str, ParameterId)> = match self.tensors {
+        let own: Vec<(&'static str, Vec<ParameterId>)> = match self.tensors {
             Tensors::Dense { weight, bias } => {
-                [Some(("weight", weight)), bias.map(|b| ("bias", b))]
-                    .into_iter()
-                    .flatten()
-                    .collect()
+                let bias = bias.map(|bias| ("bias", vec![bias]));
+                [("weight", vec![weight])].into_iter().chain(bias).collect()
             }
-            Tensors::Recurrent { u, w, b, .. } => {
-                vec![
-                    ("weight_ih", u),
-                    ("weight_hh", w),
-                    ("bias_ih", b),
-                    ("bias_hh", b),
-                ]
-            }
+            Tensors::Recurrent { u, w, b, c } => vec![
+                ("weight_ih", vec![u]),
+                ("weight_hh", vec![w]),
+                ("bias_ih", vec![b]),
+                ("bias_hh", [b].into_iter().chain(c).collect()),
+            ],
         };
-        own.into_iter()
-            .map(|(own, id)| (names.of(own), own, id))
-            .collect()
+        let own = own.into_iter();
+        own.map(|(own, ids)| (names.of(own), own, ids)).collect()
     }
 }
 
@@ -246,7 +246,7 @@ impl MappingError {
 }
 
 impl fmt::Display for MappingError {
-    /// One line: "missing: head.bias for output.d; left over: head.scale; head.weight is [2, 8], and output.V is
+    /// One line: "missing: encoder.bias_hh_l0 for lstm1.b; left over: head.scale; head.weight is [2, 8], and output.V is
     /// [2, 16]".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts = Vec::new();

@@ -1,64 +1,18 @@
 //! [`CheckpointError`]: what can be wrong with a checkpoint's file.
 
-use std::io;
 use std::path::PathBuf;
 
 use thiserror::Error;
 
-use crate::{FileKind, escaped};
+use crate::{FileError, escaped};
 
 /// A checkpoint that cannot be read or written.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
-    /// No such file.
-    #[error("there is no checkpoint {}", escaped(path))]
-    Missing {
-        /// The file.
-        path: PathBuf,
-    },
-    /// What the system says about reading it.
-    #[error("cannot read checkpoint {}: {source}", escaped(path))]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// What the system says about writing it.
-    #[error("cannot write checkpoint {}: {source}", escaped(path))]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The directory that it is to be written in is not there.
-    #[error(
-        "cannot write checkpoint {}: there is no directory {}",
-        escaped(path),
-        escaped(directory)
-    )]
-    NoDirectory {
-        /// The file.
-        path: PathBuf,
-        /// The directory.
-        directory: PathBuf,
-    },
-    /// No file, and so neither read nor replaced.
-    #[error("{} is {kind}, and a checkpoint is a file", escaped(path))]
-    NotAFile {
-        /// What is no file.
-        path: PathBuf,
-        /// What it is.
-        kind: FileKind,
-    },
-    /// A link to what is not there.
-    #[error("{} is a link that leads nowhere", escaped(path))]
-    Dangling {
-        /// The link.
-        path: PathBuf,
-    },
+    /// The file cannot be read or written.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A file that is no checkpoint would be replaced.
     #[error(
         "{} is there, is not a checkpoint, and is replaced only if that is forced",

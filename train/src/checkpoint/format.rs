@@ -6,17 +6,17 @@
 //! nothing of a file that has changed is believed.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::ops::Range;
 use std::path::Path;
 
 use autograd::{Matrix, Scalar};
-use safetensors::tensor::{Dtype, Metadata, SafeTensors, TensorInfo, TensorView};
+use safetensors::tensor::{Metadata, SafeTensors, TensorInfo, TensorView};
 use serde_json::Value;
 
 use super::{Checkpoint, CheckpointError};
 use crate::escaped;
+use crate::tensors::{LEN, dtype, from_bytes, header_texts, to_bytes, type_name};
 
 /// The key of our text in the file's metadata.
 const KEY: &str = "bptt-checkpoint";
@@ -25,10 +25,6 @@ const KEY_WITHOUT_CHECKSUM: &str = "bptt";
 /// What the header begins with, up to the digits of the checksum.
 const BEFORE_DIGITS: &[u8] = br#"{"__metadata__":{"bptt-checkpoint":"{\"crc32\":\""#;
 const ZEROS: [u8; 8] = *b"00000000";
-/// The bytes of the header's length, which come first.
-const LEN: usize = 8;
-/// As the safetensors crate has it.
-const LONGEST_HEADER: u64 = 100_000_000;
 
 /// The contents of a checkpoint's file.
 pub(super) fn encode<T: Scalar>(checkpoint: &Checkpoint<T>) -> io::Result<Vec<u8>> {
@@ -72,7 +68,7 @@ pub(super) fn decode<T: Scalar>(
     let data = &file[LEN + len..];
     let tensors = tensors.into_iter().map(|(name, info)| {
         let (begin, end) = info.data_offsets;
-        let elements = from_bytes(&data[begin..end]);
+        let elements = from_bytes(info.dtype, &data[begin..end]);
         let matrix = Matrix::from_vec(info.shape[0], info.shape[1], elements);
         let matrix = matrix.map_err(|e| invalid(format!("tensor {name}: {e}")))?;
         check_finite(path, &name, &matrix)?;
@@ -84,18 +80,7 @@ pub(super) fn decode<T: Scalar>(
 
 /// Whether the file says that it is a checkpoint, by its header: it may be a damaged one.
 pub(super) fn is_checkpoint(path: &Path) -> io::Result<bool> {
-    let mut file = File::open(path)?;
-    let room = file.metadata()?.len().saturating_sub(LEN as u64);
-    let room = room.min(LONGEST_HEADER);
-    let mut len = [0; LEN];
-    if room == 0 || file.read_exact(&mut len).is_err() || u64::from_le_bytes(len) > room {
-        return Ok(false);
-    }
-    let mut header = Vec::new();
-    file.take(u64::from_le_bytes(len))
-        .read_to_end(&mut header)?;
-    let header: Value = serde_json::from_slice(&header).unwrap_or_default();
-    let texts = &header["__metadata__"];
+    let texts = header_texts(path)?;
     Ok(texts[KEY].is_string() || texts[KEY_WITHOUT_CHECKSUM].is_string())
 }
 
@@ -160,7 +145,7 @@ fn check_tensor<T: Scalar>(
             path: path.into(),
             tensor: name.into(),
             expected: T::NAME,
-            found: format!("{:?}", info.dtype).to_lowercase(),
+            found: type_name(info.dtype),
         });
     }
     match info.shape[..] {
@@ -191,33 +176,4 @@ fn invalid(path: &Path, reason: &str) -> CheckpointError {
         path: path.into(),
         reason: escaped(reason), // it may have names in it that the file has
     }
-}
-
-fn dtype<T: Scalar>() -> Dtype {
-    if T::NAME == "f64" {
-        Dtype::F64
-    } else {
-        Dtype::F32
-    }
-}
-
-/// The elements as little-endian bytes.
-fn to_bytes<T: Scalar>(m: &Matrix<T>) -> Vec<u8> {
-    let elements = m.data().iter().map(|x| x.to_f64());
-    match dtype::<T>() {
-        Dtype::F64 => elements.flat_map(f64::to_le_bytes).collect(),
-        _ => elements.flat_map(|x| (x as f32).to_le_bytes()).collect(),
-    }
-}
-
-fn from_bytes<T: Scalar>(bytes: &[u8]) -> Vec<T> {
-    match dtype::<T>() {
-        Dtype::F64 => numbers(bytes, f64::from_le_bytes),
-        _ => numbers(bytes, |b| f64::from(f32::from_le_bytes(b))),
-    }
-}
-
-fn numbers<T: Scalar, const N: usize>(bytes: &[u8], number: fn([u8; N]) -> f64) -> Vec<T> {
-    let (chunks, _) = bytes.as_chunks::<N>();
-    chunks.iter().map(|&b| T::from_f64(number(b))).collect()
 }

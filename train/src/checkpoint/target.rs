@@ -1,13 +1,10 @@
 //! [`Replace`]: where a checkpoint may be written.
 
-use std::fs::{self, OpenOptions, Permissions};
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::CheckpointError;
 use super::format::is_checkpoint;
-use crate::FileKind;
-use crate::files::{Disk, can_replace, folder_of};
+use super::{CheckpointError, WHAT};
+use crate::files::{Disk, Target, can_replace, unwritable};
 
 /// Which files a checkpoint may take the place of. Neither takes that of what is no file: a directory, a
 /// device, a FIFO, a socket, a link that leads nowhere.
@@ -21,12 +18,6 @@ pub enum Replace {
     Checkpoint,
     /// Any file, a read-only one too.
     AnyFile,
-}
-
-/// The file that is to be written, behind all links, and the permissions that it has if it is there.
-pub(super) struct Target {
-    pub file: PathBuf,
-    pub permissions: Option<Permissions>,
 }
 
 impl Replace {
@@ -43,62 +34,27 @@ impl Replace {
     pub fn check(self, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
         let path = path.as_ref();
         let target = self.target(path)?;
-        can_replace(&Disk, &target.file).map_err(|e| unwritable(path, e))
+        Ok(can_replace(&Disk, &target.file).map_err(|e| unwritable(path, WHAT, e))?)
     }
 
     /// The file to be written, if it may be.
     pub(super) fn target(self, path: &Path) -> Result<Target, CheckpointError> {
-        let file = match fs::symlink_metadata(path) {
-            Ok(metadata) if metadata.is_symlink() => behind_links(path)?,
-            Ok(_) => path.to_path_buf(),
-            Err(e) if e.kind() == io::ErrorKind::NotFound => return new_file(path),
-            Err(e) => return Err(unwritable(path, e)),
-        };
-        let metadata = fs::metadata(&file).map_err(|e| unwritable(path, e))?;
-        let kind = FileKind::of(&metadata);
-        let permissions = metadata.permissions();
-        if kind != FileKind::File {
-            let path = path.into();
-            return Err(CheckpointError::NotAFile { path, kind });
+        let target = Target::of(path, WHAT)?;
+        if self == Replace::Checkpoint && target.permissions.is_some() {
+            check_ours(path, &target)?;
         }
-        if self == Replace::Checkpoint {
-            check_ours(path, &file, &permissions)?;
-        }
-        let permissions = Some(permissions);
-        Ok(Target { file, permissions })
+        Ok(target)
     }
 }
 
-pub(super) fn unwritable(path: &Path, source: io::Error) -> CheckpointError {
-    let path = path.into();
-    CheckpointError::Write { path, source }
-}
-
-fn behind_links(path: &Path) -> Result<PathBuf, CheckpointError> {
-    fs::canonicalize(path).map_err(|_| CheckpointError::Dangling { path: path.into() })
-}
-
-fn new_file(path: &Path) -> Result<Target, CheckpointError> {
-    let (path, directory) = (path.to_path_buf(), folder_of(path).to_path_buf());
-    if !directory.is_dir() {
-        return Err(CheckpointError::NoDirectory { path, directory });
-    }
-    Ok(Target {
-        file: path,
-        permissions: None,
-    })
-}
-
-/// That the file is a checkpoint that its owner lets us write. To replace it would take no more than the
-/// right to write its directory.
-fn check_ours(path: &Path, file: &Path, permissions: &Permissions) -> Result<(), CheckpointError> {
-    let opened = OpenOptions::new().write(true).open(file);
-    if permissions.readonly() || opened.is_err() {
+/// That the file is a checkpoint that may be written.
+fn check_ours(path: &Path, target: &Target) -> Result<(), CheckpointError> {
+    if target.is_read_only() {
         return Err(CheckpointError::ReadOnly { path: path.into() });
     }
-    match is_checkpoint(file) {
+    match is_checkpoint(&target.file) {
         Ok(true) => Ok(()),
         Ok(false) => Err(CheckpointError::NotOurs { path: path.into() }),
-        Err(source) => Err(unwritable(path, source)),
+        Err(source) => Err(unwritable(path, WHAT, source).into()),
     }
 }

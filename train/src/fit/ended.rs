@@ -17,9 +17,9 @@ pub enum Ended {
     },
     /// The time is up. The next run goes on where this one has ended.
     Time,
-    /// The flag of [`Fit::stop_when`] was set. The next run goes on where this one has ended.
+    /// The flag of [`Fit::stop_when`](crate::Fit::stop_when) was set. The next run goes on where this one has ended.
     Stopped,
-    /// The function of [`Fit::on_epoch`] said so.
+    /// The function of [`Fit::on_epoch`](crate::Fit::on_epoch) said so.
     Told,
 }
 
