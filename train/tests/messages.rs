@@ -407,7 +407,7 @@ fn data_that_is_not_there_is_named() {
     let vocabulary = Vocabulary::new("hello");
     assert_eq!(
         message(|| vocabulary.decode(&[0, 3, 4])),
-        "number 4 at position 2 is of none of the 4 characters"
+        "number 4 at position 2 is of none of the 4 tokens"
     );
     let windows = Windows::new((0..9).collect(), 2, 2).unwrap();
     let (mut x, mut y) = (vec![], vec![]);
