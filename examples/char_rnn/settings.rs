@@ -38,7 +38,7 @@ pub struct TrainArgs {
     #[command(flatten)]
     pub settings: Settings,
     /// Passes over the text
-    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u64).range(1..))]
     pub epochs: u64,
     /// Threads to compute with; the results do not depend on it
     #[arg(long, value_parser = up_to(4096))]
