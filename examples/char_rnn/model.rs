@@ -125,8 +125,11 @@ impl Model {
             generator.read(&[symbol]);
         }
         Ok(iter::repeat_with(move || {
-            let logits = generator.read(&[last]);
-            last = sampling.draw(logits.row(0), rng)?;
+            let mut logits = generator.read(&[last]).row(0).to_vec();
+            if let Some(unknown) = self.vocabulary.unknown() {
+                logits[unknown] = f32::NEG_INFINITY; // there is nothing to write for it
+            }
+            last = sampling.draw(&logits, rng)?;
             Ok(self.vocabulary.tokens()[last].as_str())
         }))
     }
