@@ -366,13 +366,5 @@ fn check_features<T: Scalar>(
             expected,
         });
     }
-    match m.data().iter().position(|x| !x.is_finite()) {
-        None => Ok(()),
-        Some(at) => Err(SequenceError::NotFinite {
-            sample,
-            step: at / expected,
-            feature: at % expected,
-            value: m.data()[at].to_f64().to_string(),
-        }),
-    }
+    SequenceError::not_finite(sample, m).map_or(Ok(()), Err)
 }

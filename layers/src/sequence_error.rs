@@ -1,5 +1,6 @@
 //! [`SequenceError`]: what can be wrong with samples.
 
+use autograd::{Matrix, Scalar};
 use thiserror::Error;
 
 /// What is wrong with the samples of a mini-batch.
@@ -57,4 +58,17 @@ pub enum SequenceError {
         /// What is there.
         value: String,
     },
+}
+
+impl SequenceError {
+    /// The first number of a sample `[T, F]` that is NaN or infinite, if there is one.
+    pub fn not_finite<T: Scalar>(sample: usize, m: &Matrix<T>) -> Option<Self> {
+        let at = m.data().iter().position(|x| !x.is_finite())?;
+        Some(SequenceError::NotFinite {
+            sample,
+            step: at / m.col_count(),
+            feature: at % m.col_count(),
+            value: m.data()[at].to_f64().to_string(),
+        })
+    }
 }

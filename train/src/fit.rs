@@ -103,6 +103,18 @@ struct Done {
     plateau: Option<serde_json::Value>,
 }
 
+impl Done {
+    /// The number of the epoch that is not done yet.
+    fn epoch(&self) -> u64 {
+        self.history.epochs.len() as u64 + 1
+    }
+
+    /// Whether the last thing that was done is the best epoch.
+    fn is_best(&self) -> bool {
+        self.batches == 0 && self.best.is_some_and(|best| best.epoch + 1 == self.epoch())
+    }
+}
+
 /// The best epoch, by its loss.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Best {
@@ -187,13 +199,9 @@ impl<T: Scalar> Fit<'_, T> {
         if let Some(decay) = self.decay.filter(|_| self.ema.is_none()) {
             self.ema = Some(Ema::new(trainer.parameters(), decay));
         }
-        let first = self.done.history.epochs.len() as u64 + 1;
-        for epoch in first..=self.epochs {
-            if self.is_exhausted() {
-                break;
-            }
-            if let Some(ended) = self.train(trainer, training, (epoch, end), loss)? {
-                self.save_now(trainer, training)?;
+        while self.done.epoch() <= self.epochs && !self.is_exhausted() {
+            if let Some(ended) = self.train(trainer, training, end, loss)? {
+                self.save_to(trainer, training, [&self.save])?;
                 return Ok(ended);
             }
             let validation = match &mut validation {
@@ -201,7 +209,8 @@ impl<T: Scalar> Fit<'_, T> {
                 Some(data) => Some(self.validate(trainer, *data, loss)?),
             };
             let report = self.finish_epoch(trainer, training, validation);
-            self.save_after_epoch(trainer, training)?;
+            let best = self.save_best.clone().filter(|_| self.done.is_best());
+            self.save_to(trainer, training, [&self.save, &best])?;
             self.progress.line(&match &self.describe {
                 Some(describe) => describe(&report),
                 None => describe(&report, self.epochs),
@@ -210,7 +219,10 @@ impl<T: Scalar> Fit<'_, T> {
                 return Ok(Ended::Told);
             }
         }
-        self.save_if_missing(trainer, training)?;
+        // Where there was nothing left to do, a file that was asked for is written all the same.
+        let missing =
+            [&self.save, &self.save_best].map(|path| path.clone().filter(|p| !p.exists()));
+        self.save_to(trainer, training, &missing)?;
         if let Some(best) = self.best.take() {
             *trainer.parameters_mut() = best;
         }
@@ -222,8 +234,8 @@ impl<T: Scalar> Fit<'_, T> {
 
     /// Whether the loss has not become less for long.
     fn is_exhausted(&self) -> bool {
-        let epochs = self.done.history.epochs.len() as u64;
-        let waited = self.done.best.map_or(0, |best| epochs - best.epoch);
+        let best = self.done.best;
+        let waited = best.map_or(0, |best| self.done.epoch() - 1 - best.epoch);
         self.patience
             .is_some_and(|patience| waited >= patience.max(1))
     }
@@ -234,20 +246,21 @@ impl<T: Scalar> Fit<'_, T> {
         &mut self,
         trainer: &mut Trainer<T>,
         training: &mut S,
-        (epoch, end): (u64, Option<Instant>),
+        end: Option<Instant>,
         loss: &F,
     ) -> Result<Option<Ended>, FitError>
     where
         S: Source<T>,
         F: for<'t> Fn(&Bound<'t, T>, &mut S::Part, &mut Measures) -> Var<'t, T> + Sync,
     {
+        let epoch = self.done.epoch();
         let batches = begin(training, epoch, self.done.batches);
         let bar = self
             .progress
             .bar(epoch, self.epochs, batches, self.done.batches);
         while self.done.batches < batches {
             let start = Instant::now();
-            self.step(trainer, training, epoch, loss)?;
+            self.step(trainer, training, loss)?;
             self.done.running.seconds += start.elapsed().as_secs_f64();
             self.done.batches += 1;
             self.show(&bar);
@@ -256,7 +269,7 @@ impl<T: Scalar> Fit<'_, T> {
                 .save_every
                 .is_some_and(|every| steps.is_multiple_of(every))
             {
-                self.save_now(trainer, training)?;
+                self.save_to(trainer, training, [&self.save])?;
             }
             if self.stop.is_some_and(|flag| flag.load(Relaxed)) {
                 return Ok(Some(Ended::Stopped));
@@ -275,7 +288,6 @@ impl<T: Scalar> Fit<'_, T> {
         &mut self,
         trainer: &mut Trainer<T>,
         training: &mut S,
-        epoch: u64,
         loss: &F,
     ) -> Result<(), FitError>
     where
@@ -308,7 +320,7 @@ impl<T: Scalar> Fit<'_, T> {
                 let mut alone = training.alone(batch).into_iter();
                 let sample = alone.find_map(|(i, mut part)| is_to_blame(&mut part).then_some(i));
                 Err(FitError::Step {
-                    epoch,
+                    epoch: self.done.epoch(),
                     batch,
                     sample,
                     source,
@@ -346,7 +358,7 @@ impl<T: Scalar> Fit<'_, T> {
         match scores.loss.is_finite() {
             true => Ok(scores),
             false => Err(FitError::Validation {
-                epoch: self.done.history.epochs.len() as u64 + 1,
+                epoch: self.done.epoch(),
                 loss: scores.loss,
             }),
         }
@@ -361,7 +373,7 @@ impl<T: Scalar> Fit<'_, T> {
     ) -> EpochReport {
         let running = std::mem::take(&mut self.done.running);
         self.done.batches = 0;
-        let epoch = self.done.history.epochs.len() as u64 + 1;
+        let epoch = self.done.epoch();
         let report = EpochReport {
             epoch,
             seconds: running.seconds,

@@ -188,7 +188,7 @@ impl<T: Scalar> Trainer<T> {
     {
         let outcome = self.shards[0].differentiate(&self.parameters, loss);
         match outcome {
-            Ok(loss) => self.update(1, vec![loss]),
+            Ok(loss) => self.update(1, loss),
             Err(failure) => Err(failure.or_panic()),
         }
     }
@@ -223,7 +223,7 @@ impl<T: Scalar> Trainer<T> {
             if let Err(failure) = self.differentiate(parts, &loss, &mut losses) {
                 return Err(failure.or_panic());
             }
-            return self.update(parts.len(), losses);
+            return self.update(parts.len(), sum(losses));
         }
         let (at_once, mut gradients) = (self.at_once, ParameterGradients::new(&self.parameters));
         for round in parts.chunks_mut(at_once) {
@@ -234,7 +234,7 @@ impl<T: Scalar> Trainer<T> {
             gradients.add_all(&shards.map(|s| &s.gradients).collect::<Vec<_>>());
         }
         self.shards[0].gradients = gradients;
-        self.update(1, losses)
+        self.update(1, sum(losses))
     }
 
     /// Appends the losses of some parts, each computed on a shard of its own, which has its gradients.
@@ -272,15 +272,10 @@ impl<T: Scalar> Trainer<T> {
         }
     }
 
-    /// Adds up the losses of all parts and the gradients of so many shards, and changes the parameters by them.
+    /// Adds up the gradients of so many shards and changes the parameters by them.
     #[track_caller]
-    fn update(
-        &mut self,
-        shards: usize,
-        losses: Vec<Differentiated>,
-    ) -> Result<StepReport, TrainError> {
-        let sum = losses.into_iter().reduce(Differentiated::plus);
-        let Differentiated { loss, independent } = sum.expect("there is a part");
+    fn update(&mut self, shards: usize, sum: Differentiated) -> Result<StepReport, TrainError> {
+        let Differentiated { loss, independent } = sum;
         if let Some(error) = independent {
             return Err(error);
         }
@@ -408,4 +403,10 @@ impl<T: Scalar> Trainer<T> {
     pub fn tape(&self) -> &Tape<T> {
         &self.shards[0].tape
     }
+}
+
+/// Of all parts of a mini-batch, in their order.
+fn sum(losses: Vec<Differentiated>) -> Differentiated {
+    let sum = losses.into_iter().reduce(Differentiated::plus);
+    sum.expect("there is a part")
 }

@@ -97,15 +97,7 @@ impl<T: Scalar> Input<T> for Matrix<T> {
                 expected,
             });
         }
-        match self.data().iter().position(|x| !x.is_finite()) {
-            None => Ok(()),
-            Some(at) => Err(DataError::Sequence(SequenceError::NotFinite {
-                sample,
-                step: at / size,
-                feature: at % size,
-                value: self.data()[at].to_f64().to_string(),
-            })),
-        }
+        SequenceError::not_finite(sample, self).map_or(Ok(()), |error| Err(error.into()))
     }
 }
 

@@ -77,7 +77,7 @@ impl<T: Scalar> Fit<'_, T> {
     /// Goes on from a checkpoint that a run has saved: of a model with the same parameters, on the same data.
     ///
     /// # Errors
-    /// If something is missing in it, or of another shape; nothing is then changed.
+    /// If something is missing in it, or of another shape; the run and the trainer are then what they were.
     pub fn restore<S: Source<T>>(
         &mut self,
         checkpoint: &Checkpoint<T>,
@@ -100,7 +100,7 @@ impl<T: Scalar> Fit<'_, T> {
             false => None,
         };
         if done.batches > 0 {
-            let batches = training.begin(done.history.epochs.len() as u64 + 1);
+            let batches = training.begin(done.epoch());
             if done.batches > batches {
                 let reason = format!(
                     "{} mini-batches of an epoch of {batches} are done",
@@ -135,57 +135,26 @@ impl<T: Scalar> Fit<'_, T> {
         if let Some(ema) = &self.ema {
             checkpoint.tensors.extend(ema.state());
         }
-        if let Some(best) = self.best.as_ref().filter(|_| !self.is_best()) {
+        if let Some(best) = self.best.as_ref().filter(|_| !self.done.is_best()) {
             let tensor = |id| (format!("{BEST}.{}", best.name(id)), best.get(id).clone());
             checkpoint.tensors.extend(best.ids().map(tensor));
         }
         Ok(checkpoint)
     }
 
-    /// Whether the last thing that was done is the best epoch.
-    fn is_best(&self) -> bool {
-        let epochs = self.done.history.epochs.len() as u64;
-        self.done.batches == 0 && self.done.best.is_some_and(|best| best.epoch == epochs)
-    }
-
-    /// Saves where it was told to.
-    pub(super) fn save_now<S: Source<T>>(
+    /// Saves the same in all of these places.
+    pub(super) fn save_to<'p, S: Source<T>>(
         &self,
         trainer: &Trainer<T>,
         training: &S,
+        places: impl IntoIterator<Item = &'p Option<PathBuf>>,
     ) -> Result<(), FitError> {
-        if let Some(path) = &self.save {
-            self.checkpoint(trainer, training)?
-                .save_with(path, self.replaced)?;
+        let mut paths = places.into_iter().flatten().peekable();
+        if paths.peek().is_none() {
+            return Ok(()); // nothing has to be copied
         }
-        Ok(())
-    }
-
-    pub(super) fn save_after_epoch<S: Source<T>>(
-        &self,
-        trainer: &Trainer<T>,
-        training: &S,
-    ) -> Result<(), FitError> {
-        self.save_now(trainer, training)?;
-        if let Some(path) = self.save_best.as_ref().filter(|_| self.is_best()) {
-            self.checkpoint(trainer, training)?
-                .save_with(path, self.replaced)?;
-        }
-        Ok(())
-    }
-
-    /// Where there was nothing left to do, a file that was asked for is written all the same.
-    pub(super) fn save_if_missing<S: Source<T>>(
-        &self,
-        trainer: &Trainer<T>,
-        training: &S,
-    ) -> Result<(), FitError> {
-        for path in [&self.save, &self.save_best].into_iter().flatten() {
-            if !path.exists() {
-                self.checkpoint(trainer, training)?
-                    .save_with(path, self.replaced)?;
-            }
-        }
+        let checkpoint = self.checkpoint(trainer, training)?;
+        paths.try_for_each(|path| checkpoint.save_with(path, self.replaced))?;
         Ok(())
     }
 }
@@ -197,11 +166,11 @@ fn done<T: Scalar>(checkpoint: &Checkpoint<T>) -> Result<Done, StateError> {
     let found = found.ok_or_else(|| run(format!("its metadata have no {KEY:?}")))?;
     let done = Done::deserialize(found).map_err(|e| run(escaped(e.to_string())))?;
     let epochs = done.history.epochs.iter().map(|report| report.epoch);
-    let is_numbered = epochs.eq(1..=done.history.epochs.len() as u64);
+    let is_numbered = epochs.eq(1..done.epoch());
     let best = done.best.map_or(0, |best| best.epoch);
     let is_best = done.best.is_none() == done.history.epochs.is_empty();
     let is_begun = (done.batches > 0) == (done.running.weight > 0.0);
-    let holds = is_numbered && is_best && is_begun && best <= done.history.epochs.len() as u64;
+    let holds = is_numbered && is_best && is_begun && best < done.epoch();
     match holds {
         true => Ok(done),
         false => Err(run("its epochs contradict each other".into())),
