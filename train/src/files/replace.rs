@@ -78,8 +78,10 @@ fn remove_left(target: &Path) {
     for entry in entries.flatten() {
         let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
         if is_file && is_temporary_of(&entry.file_name(), name) {
-            let file = File::open(entry.path());
-            if file.is_ok_and(|file| file.try_lock().is_ok()) {
+            // Locked until it is gone: a save that has just made it would else lock it in between.
+            if let Ok(file) = File::open(entry.path())
+                && file.try_lock().is_ok()
+            {
                 let _ = fs::remove_file(entry.path());
             }
         }
