@@ -108,11 +108,7 @@ fn a_run_is_saved_resumed_and_sampled_from() {
     let place = Place::new();
     place.trained();
     place.success("--text text --resume model --epochs 3 --save model");
-    let epochs = epochs(&place.load("model"));
-    assert!(
-        (2..=3).contains(&epochs),
-        "the best of three, which was better than the first: {epochs}"
-    );
+    assert_eq!(epochs(&place.load("model")), 3);
     let sampled = place.run("sample --load model --length 50");
     assert_eq!(text(&sampled.stdout).chars().count(), 51, "{sampled:?}");
     assert_eq!(fs::read_dir(place.0.path()).unwrap().count(), 2);
@@ -207,6 +203,43 @@ fn a_run_that_is_killed_leaves_a_model_and_the_next_removes_the_rest() {
     let mut names: Vec<_> = names.map(|e| e.unwrap().file_name()).collect();
     names.sort();
     assert_eq!(names, ["model", "text"]);
+}
+
+/// Wherever it is pressed, the run goes on as if it had not been.
+#[test]
+fn ctrl_c_saves_and_stops() {
+    let place = Place::new();
+    let mut running = place.command(&format!("{TINY} --epochs 500000 --save model"));
+    let child = running
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while !place.at("model").exists() {
+        thread::sleep(Duration::from_millis(5));
+    }
+    let interrupt = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(interrupt.unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let said = text(&output.stderr);
+    assert!(
+        output.status.success() && said.contains("stopped: --resume"),
+        "{said}"
+    );
+
+    let done = epochs(&place.load("model"));
+    let until = done + 2;
+    place.success(&format!(
+        "--text text --resume model --epochs {until} --save model --threads 1"
+    ));
+    place.success(&format!("{TINY} --epochs {until} --save whole"));
+    assert_eq!(
+        place.load("model").tensors,
+        place.load("whole").tensors,
+        "stopped after {done}"
+    );
 }
 
 #[test]
@@ -319,26 +352,42 @@ fn what_is_wrong_with_a_text_is_said_in_a_line() {
 }
 
 /// What a saved model says of itself, made wrong.
-fn wrong() -> Vec<(&'static str, Value)> {
-    let large = 1_u64 << 32;
+fn wrong_models() -> Vec<(&'static str, Value)> {
     let mut wrong = vec![
-        ("/vocabulary", json!("")),
-        ("/vocabulary", json!("ba")),
-        ("/vocabulary", json!("abcdefghijklmnopqrstuvwxyz")),
-        ("/vocabulary", json!(3)),
+        ("/text_model", json!(null)),
+        ("/text_model", json!([1, 2])),
+        ("/text_model/vocabulary", json!("")),
+        ("/text_model/vocabulary", json!("ba")),
+        (
+            "/text_model/vocabulary",
+            json!("abcdefghijklmnopqrstuvwxyz"),
+        ),
+        ("/text_model/vocabulary", json!(3)),
+        ("/text_model/cell", json!("lstm")),
+        ("/text_model/cell", json!("no\ncell")),
+        ("/text_model/cell", json!(4)),
+    ];
+    for path in ["/text_model/hidden", "/text_model/layers"] {
+        let sizes = [0, 9000, 1 << 32, 1 << 62, u64::MAX].map(|n| json!(n));
+        let others = [json!(-3), json!(0.5), json!(null)];
+        wrong.extend(sizes.into_iter().chain(others).map(|v| (path, v)));
+    }
+    wrong.extend([json!(2), json!(1), json!(-0.1)].map(|v| ("/text_model/dropout", v)));
+    wrong
+}
+
+/// The settings of its run, made wrong.
+fn wrong_settings() -> Vec<(&'static str, Value)> {
+    let mut wrong = vec![
         ("/settings", json!(null)),
         ("/settings", json!([1, 2])),
-        ("/settings/cell", json!("lstm")),
+        ("/settings", both_dropout_and_recompute()),
         ("/settings/cell", json!("no\ncell")),
-        ("/settings/cell", json!(4)),
         ("/settings/words", json!(1)),
     ];
     for name in ["hidden", "layers", "batch", "parts", "steps"] {
         let path = &*format!("/settings/{name}").leak();
         wrong.extend([json!(0), json!(-3), json!(0.5), json!(null)].map(|v| (path, v)));
-    }
-    for path in ["/settings/hidden", "/settings/layers"] {
-        wrong.extend([9000, large, 1 << 62, u64::MAX].map(|n| (path, json!(n))));
     }
     for path in ["/settings/clip", "/settings/lr"] {
         wrong.extend([json!(-1), json!(0), json!(-1e300), json!("x")].map(|v| (path, v)));
@@ -346,7 +395,6 @@ fn wrong() -> Vec<(&'static str, Value)> {
     wrong.extend([json!(2), json!(1), json!(-0.1)].map(|v| ("/settings/dropout", v)));
     wrong.extend([json!(0), json!(-1)].map(|v| ("/settings/decay", v)));
     wrong.extend([json!(0), json!("all")].map(|v| ("/settings/recompute", v)));
-    wrong.push(("/settings", both_dropout_and_recompute()));
     wrong
 }
 
@@ -357,26 +405,27 @@ fn both_dropout_and_recompute() -> Value {
     })
 }
 
-/// With the right checksum: nothing but the settings is wrong.
+/// With the right checksum: nothing but the metadata is wrong.
 #[test]
-fn settings_of_a_saved_model_are_checked_before_they_are_believed() {
+fn what_a_saved_model_says_is_checked_before_it_is_believed() {
     let place = Place::new();
     let saved = place.trained();
-    for (path, value) in wrong() {
+    let resume = "--text text --resume wrong --epochs 9";
+    let refused = |(path, value): (&str, Value), arguments: &[(&str, &str)]| {
         let mut changed = saved.clone();
         *changed.metadata.pointer_mut(path).unwrap() = value.clone();
         changed.save(place.at("wrong")).unwrap();
-        let what = format!("{path} {value}");
-        for arguments in [
-            "sample --load wrong",
-            "--text text --resume wrong --epochs 9",
-        ] {
+        for (arguments, expected) in arguments {
             let refusal = place.refusal(arguments);
-            assert!(
-                refusal.contains("wrong is not a model of char_rnn: "),
-                "{what}: {refusal}"
-            );
+            assert!(refusal.contains(expected), "{path} {value}: {refusal}");
         }
+    };
+    let resumed = (resume, "wrong is not a model of char_rnn: ");
+    for wrong in wrong_models() {
+        refused(wrong, &[resumed, ("sample --load wrong", "error: wrong: ")]);
+    }
+    for wrong in wrong_settings() {
+        refused(wrong, &[resumed]);
     }
 }
 

@@ -38,7 +38,7 @@ pub struct Ema<T: Scalar = f32> {
 }
 
 /// What the names of the tensors begin with.
-const PREFIX: &str = "ema";
+pub(crate) const PREFIX: &str = "ema";
 
 impl<T: Scalar> Ema<T> {
     /// An average that begins with the parameters as they are; d is often 0.99 to 0.9999, whose

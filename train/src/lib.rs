@@ -44,12 +44,15 @@ mod npy;
 mod optimizer;
 mod optimizers;
 mod plateau;
+#[cfg(feature = "program")]
+pub mod program;
 mod schedule;
 mod sequential;
 mod shard;
 mod state_dict;
 mod tensors;
 mod text;
+mod text_model;
 mod trainer;
 mod vocabulary;
 
@@ -78,6 +81,7 @@ pub use schedule::{OneCycle, Schedule};
 pub use sequential::Sequential;
 pub use state_dict::{StateDictError, read_state_dict, read_state_dict_of, write_state_dict};
 pub use text::{Corpus, Labelled, SkipReason, Skipped, TextError, read_classes, read_text};
+pub use text_model::{TextModel, TextModelError};
 pub use trainer::{StepReport, TrainError, Trainer};
 pub use vocabulary::Vocabulary;
 
@@ -87,10 +91,10 @@ pub mod prelude {
         Adadelta, Adagrad, Adam, Batch, Checkpoint, Classifier, Confusion, DataError, Dataset,
         Edits, Ema, Ended, EpochReport, Fit, FitError, Group, History, Measures, NAdam, OneCycle,
         Optimizer, ParameterGradients, Plateau, RAdam, Replace, RmsProp, Samples, Schedule, Scores,
-        Sequential, Sgd, Source, StepReport, Streams, Stretch, Subset, TextError, TrainError,
-        Trainer, Vocabulary, Windows, clip_by_global_norm, clip_by_value, evaluate, k_fold,
-        read_classes, read_state_dict, read_state_dict_of, read_text, split, split_at_random,
-        split_by_class, write_state_dict,
+        Sequential, Sgd, Source, StepReport, Streams, Stretch, Subset, TextError, TextModel,
+        TrainError, Trainer, Vocabulary, Windows, clip_by_global_norm, clip_by_value, evaluate,
+        k_fold, read_classes, read_state_dict, read_state_dict_of, read_text, split,
+        split_at_random, split_by_class, write_state_dict,
     };
     pub use autograd::ops::Unary;
     pub use autograd::{

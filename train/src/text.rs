@@ -50,6 +50,9 @@ pub enum TextError {
         /// Where it was looked for.
         paths: Vec<PathBuf>,
     },
+    /// Nothing to go on from.
+    #[error("a text is written from what comes before it, and that is empty")]
+    NoPrime,
     /// Files without a character in them.
     #[error("no text in {}: the files are empty", list(paths))]
     Empty {

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Done, Fit, FitError};
+use crate::ema;
 use crate::optimizer::find;
 use crate::{
     Checkpoint, CheckpointError, Ema, Plateau, Replace, Source, StateError, Trainer, escaped,
@@ -96,7 +97,11 @@ impl<T: Scalar> Fit<'_, T> {
             ema.load_state(&checkpoint.tensors)?;
         }
         let best = match self.keeps_best && done.best.is_some() {
-            true => Some(best(checkpoint, trainer.parameters(), ema.as_ref())?),
+            true => {
+                let mut best = trainer.parameters().clone();
+                checkpoint.restore_best(&mut best)?;
+                Some(best)
+            }
             false => None,
         };
         if done.batches > 0 {
@@ -177,29 +182,34 @@ fn done<T: Scalar>(checkpoint: &Checkpoint<T>) -> Result<Done, StateError> {
     }
 }
 
-/// The parameters after the best epoch. A file that was saved just then has no others: they are the averages, if
-/// there are any, or the parameters.
-fn best<T: Scalar>(
-    checkpoint: &Checkpoint<T>,
-    parameters: &ParameterSet<T>,
-    ema: Option<&Ema<T>>,
-) -> Result<ParameterSet<T>, StateError> {
-    let mut best = ema.map_or(parameters, Ema::average).clone();
-    let name = |id| format!("{BEST}.{}", parameters.name(id));
-    let is_there = |id| {
-        checkpoint
-            .tensors
-            .iter()
-            .any(|(found, _)| *found == name(id))
-    };
-    let has_best = parameters.ids().any(is_there);
-    for id in parameters.ids().filter(|_| has_best || ema.is_none()) {
-        let name = if has_best {
-            name(id)
-        } else {
-            parameters.name(id).into()
+impl<T: Scalar> Checkpoint<T> {
+    /// [`Checkpoint::restore`] with the values after the best epoch, if a run has saved this that
+    /// [keeps](Fit::keep_best) it. They are averages where it [averages](Fit::average).
+    ///
+    /// # Errors
+    /// As [`Checkpoint::restore`].
+    pub fn restore_best(&self, set: &mut ParameterSet<T>) -> Result<(), StateError> {
+        // A file that was saved just after the best epoch has no others.
+        let prefixes = [
+            format!("{BEST}."),
+            format!("{}.", ema::PREFIX),
+            String::new(),
+        ];
+        let mut prefixes = prefixes.iter();
+        let is_here = |name: String| self.tensors.iter().any(|(found, _)| *found == name);
+        let has = |prefix: &&String| {
+            set.ids()
+                .any(|id| is_here(format!("{prefix}{}", set.name(id))))
         };
-        *best.get_mut(id) = find(&checkpoint.tensors, &name, parameters.get(id).shape())?.clone();
+        let prefix = prefixes.find(has).map_or("", String::as_str);
+        let saved = |id| {
+            let name = format!("{prefix}{}", set.name(id));
+            find(&self.tensors, &name, set.get(id).shape())
+        };
+        let saved = set.ids().map(saved).collect::<Result<Vec<_>, _>>()?;
+        for (id, tensor) in set.ids().zip(saved) {
+            set.get_mut(id).clone_from(tensor);
+        }
+        Ok(())
     }
-    Ok(best)
 }

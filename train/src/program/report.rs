@@ -1,11 +1,11 @@
-//! Standard output, which may be gone before the run is over.
+//! [`Report`]: a standard output that may be gone before the run is over.
 
 use std::fmt::Display;
 use std::io::{self, Write};
 
 /// What is said of a run. A reader that has seen enough (`| head -1`) and a disk that is full end the run,
 /// but not before what it has learned is saved: so a failure waits until it is asked for.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Report {
     failure: Option<io::Error>,
 }
@@ -18,13 +18,11 @@ impl Report {
         }
     }
 
-    /// The first failure, if there was one.
+    /// Gives the first failure, if there was one.
+    ///
+    /// # Errors
+    /// If a line could not be written.
     pub fn check(&mut self) -> io::Result<()> {
         self.failure.take().map_or(Ok(()), Err)
     }
-}
-
-/// Writes a line about the arguments or the text to standard error. Nothing depends on it.
-pub fn note(text: impl Display) {
-    let _ = writeln!(io::stderr(), "{text}");
 }

@@ -1,0 +1,130 @@
+//! What a command-line program around a training run needs: one line for what is wrong, threads, Ctrl-C, a
+//! standard output that may be gone before the run is over, and settings that a checkpoint remembers.
+//!
+//! ```no_run
+//! use clap::Parser;
+//! use train::program::{self, Outcome, Threads};
+//!
+//! /// Counts words.
+//! #[derive(Parser)]
+//! struct Arguments {
+//!     /// Words to learn
+//!     #[arg(long, default_value_t = 1000, value_parser = program::at_least_one::<usize>)]
+//!     words: usize,
+//!     #[command(flatten)]
+//!     threads: Threads,
+//! }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     program::run(|arguments: Arguments| arguments.threads.install(|| train(arguments.words)))
+//! }
+//!
+//! fn train(words: usize) -> Outcome {
+//!     Err(format!("--words {words}: the text has fewer").into()) // "error: --words …", and exit code 2
+//! }
+//! ```
+
+mod numbers;
+mod report;
+mod save;
+mod settings;
+
+use std::error::Error;
+use std::fmt::Display;
+use std::io::{self, ErrorKind, Write};
+use std::process::{self, ExitCode};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+use clap::error::ErrorKind as Usage;
+use clap::{Args, Parser};
+
+use crate::escaped;
+
+pub use numbers::{at_least_one, positive, probability, share, up_to};
+pub use report::Report;
+pub use save::Save;
+pub use settings::{Settings, check_settings};
+
+/// What a program gives, or the one thing that is wrong.
+pub type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
+
+/// Runs a program with its arguments. What is wrong is one line on standard error, and exit code 2; but where
+/// whoever reads the standard output has seen enough (`| head -1`), the program ends quietly.
+pub fn run<A: Parser>(main: impl FnOnce(A) -> Outcome) -> ExitCode {
+    let outcome = match A::try_parse() {
+        Ok(arguments) => main(arguments),
+        Err(error) => return refuse(&error),
+    };
+    let Err(error) = outcome else {
+        return ExitCode::SUCCESS;
+    };
+    match error.downcast_ref::<io::Error>() {
+        Some(closed) if closed.kind() == ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
+        Some(error) => note(format_args!(
+            "error: cannot write to standard output: {error}"
+        )),
+        None => note(format_args!("error: {error}")),
+    }
+    ExitCode::from(2)
+}
+
+/// Help where it is asked for, or nothing was said; else one line.
+fn refuse(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() || error.kind() == Usage::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _ = error.print();
+        return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+    }
+    let text = error.to_string();
+    let lines = text.lines().take_while(|line| !line.is_empty());
+    let lines: Vec<_> = lines.map(|line| escaped(line.trim())).collect();
+    note(lines.join(" "));
+    ExitCode::from(2)
+}
+
+/// Writes a line about the arguments or the data to standard error. Nothing depends on it.
+pub fn note(text: impl Display) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// The flag `--threads`.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Threads {
+    /// Threads to compute with; the results do not depend on it
+    #[arg(long, value_parser = up_to(4096))]
+    pub threads: Option<usize>,
+}
+
+impl Threads {
+    /// Runs on a thread of a pool of so many, from where products are handed to the others at little cost.
+    ///
+    /// # Errors
+    /// If there cannot be so many, or what it runs fails.
+    pub fn install<R: Send>(self, run: impl FnOnce() -> Outcome<R> + Send) -> Outcome<R> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads.unwrap_or(0));
+        let flag = self
+            .threads
+            .map_or(String::new(), |n| format!("--threads {n}: "));
+        let pool = pool.build().map_err(|e| format!("{flag}{e}"))?;
+        pool.install(run)
+    }
+}
+
+/// A flag that Ctrl-C sets, for [`Fit::stop_when`](crate::Fit::stop_when). Pressed again, it ends the program
+/// at once.
+///
+/// # Errors
+/// If the program handles Ctrl-C in another way already.
+pub fn interrupted() -> Outcome<&'static AtomicBool> {
+    static FLAG: AtomicBool = AtomicBool::new(false);
+    static HANDLER: OnceLock<Result<(), String>> = OnceLock::new();
+    let handle = || {
+        if FLAG.swap(true, Relaxed) {
+            process::exit(130); // 128 + SIGINT, as shells have it
+        }
+        note("stopping after this mini-batch; Ctrl-C again ends at once");
+    };
+    let handler = HANDLER.get_or_init(|| ctrlc::set_handler(handle).map_err(|e| e.to_string()));
+    handler.clone().map_err(|e| format!("Ctrl-C: {e}"))?;
+    Ok(&FLAG)
+}
