@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use train::Checkpoint;
+use train::prelude::*;
 
 /// The program, built with these tests: `cargo test --test char_rnn` by itself builds no examples.
 static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -110,7 +110,17 @@ fn a_run_is_saved_resumed_and_sampled_from() {
     place.success("--text text --resume model --epochs 3 --save model");
     assert_eq!(epochs(&place.load("model")), 3);
     let sampled = place.run("sample --load model --length 50");
-    assert_eq!(text(&sampled.stdout).chars().count(), 51, "{sampled:?}");
+    let sampled = text(&sampled.stdout);
+    assert_eq!(sampled.chars().count(), 51, "{sampled:?}");
+    let (model, parameters) = TextModel::load(place.at("model")).unwrap();
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let sampling = Sampling {
+        temperature: 0.8,
+        ..Sampling::default()
+    };
+    let written = model.write(&parameters, "\n", sampling, &mut rng).unwrap();
+    let written: String = written.take(50).map(Result::unwrap).collect();
+    assert_eq!(format!("\n{written}"), sampled);
     assert_eq!(fs::read_dir(place.0.path()).unwrap().count(), 2);
 }
 

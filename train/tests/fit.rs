@@ -101,7 +101,9 @@ type Outcome = (Vec<Matrix<f64>>, Vec<(Scores, Option<Scores>)>);
 fn unbroken(parts: usize) -> Outcome {
     let (model, set) = Reader::new(0.3);
     let mut trainer = trainer(set);
-    let mut fit = fit();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("run.safetensors");
+    let mut fit = fit().save(&file);
     let ended = fit
         .run_and_validate(
             &mut trainer,
@@ -111,6 +113,11 @@ fn unbroken(parts: usize) -> Outcome {
         )
         .unwrap();
     assert_eq!(ended, Ended::Epochs);
+    let mut saved = trainer.parameters().clone();
+    let checkpoint = Checkpoint::load(&file).unwrap();
+    checkpoint.restore_best(&mut saved).unwrap();
+    let mut ids = saved.ids();
+    assert!(ids.all(|id| saved.get(id) == trainer.parameters().get(id)));
     (values(&trainer), scores(fit.history()))
 }
 
@@ -316,9 +323,11 @@ fn stopping_early_restores_the_best_parameters() {
     let mut trainer = Trainer::new(set, Sgd::new(1.0));
     let folder = tempfile::tempdir().unwrap();
     let best_file = folder.path().join("best.safetensors");
+    let last_file = folder.path().join("last.safetensors");
     let mut fit = Fit::new(100)
         .silent()
         .early_stopping(3)
+        .save(&last_file)
         .save_best(&best_file);
     let mut data = (Samples::new(vec![0.0], 1), Samples::new(vec![1.0], 1));
     let ended = fit
@@ -331,16 +340,21 @@ fn stopping_early_restores_the_best_parameters() {
     assert_eq!(ended, Ended::Early { best: 3 });
     assert_eq!(fit.history().epochs.len(), 6);
     assert_eq!(trainer.parameters().get(w)[(0, 0)], 0.0);
-    let saved = Checkpoint::<f64>::load(&best_file).unwrap();
-    assert_eq!(
-        saved
-            .tensors
-            .iter()
-            .find(|(name, _)| name == "w")
-            .unwrap()
-            .1[(0, 0)],
-        0.0
-    );
+    let mut restored = |file, of_best: bool| {
+        let set = trainer.parameters_mut();
+        let checkpoint = Checkpoint::<f64>::load(file).unwrap();
+        let restored = if of_best {
+            checkpoint.restore_best(set)
+        } else {
+            checkpoint.restore(set)
+        };
+        restored.unwrap();
+        set.get(w)[(0, 0)]
+    };
+    assert_eq!(restored(&best_file, false), 0.0);
+    assert_eq!(restored(&best_file, true), 0.0);
+    assert_eq!(restored(&last_file, false), 3.0);
+    assert_eq!(restored(&last_file, true), 0.0);
 }
 
 #[test]
