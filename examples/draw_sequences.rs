@@ -4,52 +4,35 @@
 //!     cargo run --release --example draw_sequences
 //!     cargo run --release --example draw_sequences -- --out target/pictures
 
-use std::error::Error;
-use std::fs;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
 use layers::loss::Ctc;
 use train::prelude::*;
+use train::program::{self, Out, Outcome};
 
 /// Draws models of sequences.
 #[derive(Parser)]
 #[command(version)]
 struct Cli {
-    /// Folder to write to
-    #[arg(long, default_value = "target/sequences")]
-    out: PathBuf,
+    #[command(flatten)]
+    out: Out,
 }
 
 fn main() -> ExitCode {
-    match run(&Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(2)
-        }
-    }
+    program::run(|cli: Cli| run(&cli.out))
 }
 
-fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
-    let name = |e| format!("{}: {e}", cli.out.display());
-    fs::create_dir_all(&cli.out).map_err(name)?;
-    let pictures = [
-        ("bidirectional.svg", bidirectional()?),
-        ("attention.svg", attention()?),
-        ("ctc.svg", ctc()?),
-    ];
-    for (file, svg) in pictures {
-        let file = cli.out.join(file);
-        fs::write(&file, svg).map_err(|e| format!("{}: {e}", file.display()))?;
-        println!("{}", file.display());
-    }
+fn run(out: &Out) -> Outcome {
+    out.check()?;
+    println!("{}", out.write("bidirectional.svg", bidirectional()?)?);
+    println!("{}", out.write("attention.svg", attention()?)?);
+    println!("{}", out.write("ctc.svg", ctc()?)?);
     Ok(())
 }
 
 /// Two layers of LSTMs in both directions, over sentences of 4, 3 and 1 words, each layer as a box.
-fn bidirectional() -> Result<String, Box<dyn Error>> {
+fn bidirectional() -> Outcome<String> {
     let (mut set, mut rng) = (ParameterSet::<f64>::new(), ChaCha8Rng::seed_from_u64(1));
     let stack = Stack::new()
         .with(Embedding::new(&mut set, "words", 6, 3, &mut rng))
@@ -82,7 +65,7 @@ fn bidirectional() -> Result<String, Box<dyn Error>> {
 }
 
 /// An encoder and a decoder with attention, on a pair of sentences of 3 and 2 words.
-fn attention() -> Result<String, Box<dyn Error>> {
+fn attention() -> Outcome<String> {
     let (mut set, mut rng) = (ParameterSet::<f64>::new(), ChaCha8Rng::seed_from_u64(1));
     let mut layers = |name: &str| {
         Stack::new()
@@ -113,7 +96,7 @@ fn attention() -> Result<String, Box<dyn Error>> {
 }
 
 /// The label 1 2 in four steps of three symbols, of which 0 is the blank.
-fn ctc() -> Result<String, Box<dyn Error>> {
+fn ctc() -> Outcome<String> {
     let tape = Tape::<f64>::new();
     let logits = tape
         .var(Matrix::from_fn(4, 3, |t, c| ((3 * t + c) as f64).sin()))

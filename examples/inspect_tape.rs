@@ -5,14 +5,11 @@
 //!     cargo run --release --example inspect_tape
 //!     cargo run --release --example inspect_tape -- --cell rnn --text hello --out target/hello
 
-use std::error::Error;
-use std::fmt::Display;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::{fs, io};
 
 use clap::Parser;
 use train::prelude::*;
+use train::program::{self, Out, Outcome};
 
 /// Shows the tape of a recurrent network.
 #[derive(Parser)]
@@ -30,22 +27,15 @@ struct Cli {
     /// Seed of the parameters
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Folder to write to
-    #[arg(long, default_value = "target/tape")]
-    out: PathBuf,
+    #[command(flatten)]
+    out: Out,
 }
 
 fn main() -> ExitCode {
-    match run(&Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(2)
-        }
-    }
+    program::run(|cli: Cli| run(&cli))
 }
 
-fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
+fn run(cli: &Cli) -> Outcome {
     let vocabulary = Vocabulary::new(&cli.text);
     let symbols = vocabulary.encode(&cli.text)?;
     if symbols.len() < 2 {
@@ -85,32 +75,23 @@ fn run(cli: &Cli) -> Result<(), Box<dyn Error>> {
         .fold(errors[0], |sum, &e| sum + e)
         .named("E");
 
-    let folder = Folder::create(&cli.out)?;
-    folder.write_tape(&tape, total, &name)?;
-    folder.write_derivation(p.var(cell.weights().u), &states, &errors, total)?;
-    Ok(())
+    cli.out.check()?;
+    let files = Files(&cli.out);
+    files.write_tape(&tape, total, &name)?;
+    files.write_derivation(p.var(cell.weights().u), &states, &errors, total)
 }
 
 /// Where the files go.
-struct Folder<'a> {
-    path: &'a Path,
-}
+struct Files<'a>(&'a Out);
 
-impl<'a> Folder<'a> {
-    fn create(path: &'a Path) -> io::Result<Self> {
-        fs::create_dir_all(path).map_err(|e| naming(path, e))?;
-        Ok(Folder { path })
-    }
-
-    fn write(&self, name: &str, content: impl Display) -> io::Result<()> {
-        let file = self.path.join(name);
-        fs::write(&file, content.to_string()).map_err(|e| naming(&file, e))?;
-        println!("{}", file.display());
+impl Files<'_> {
+    fn write(&self, name: &str, content: impl ToString) -> Outcome {
+        println!("{}", self.0.write(name, content)?);
         Ok(())
     }
 
     /// What is on the tape, as text and as pictures.
-    fn write_tape(&self, tape: &Tape<f64>, loss: Var<'_, f64>, layer: &str) -> io::Result<()> {
+    fn write_tape(&self, tape: &Tape<f64>, loss: Var<'_, f64>, layer: &str) -> Outcome {
         let gradients = loss.backward();
         let (table, drawing) = (tape.table(Some(&gradients)), tape.drawing(None));
         self.write("program.txt", tape.program())?;
@@ -131,7 +112,7 @@ impl<'a> Folder<'a> {
         states: &[Var<'_, f64>],
         errors: &[Var<'_, f64>],
         total: Var<'_, f64>,
-    ) -> io::Result<()> {
+    ) -> Outcome {
         let shown = errors.len().min(SHOWN);
         let triangle = u.triangle(&errors[..shown]);
         self.write("triangle.txt", &triangle)?;
@@ -150,11 +131,6 @@ impl<'a> Folder<'a> {
 
 /// Errors that the triangle shows of a long text.
 const SHOWN: usize = 24;
-
-/// A file error that says which file.
-fn naming(path: &Path, error: io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-}
 
 fn page_of(table: &str) -> String {
     format!("<!DOCTYPE html><meta charset=\"utf-8\"><title>the tape</title>\n{table}\n")

@@ -10,6 +10,7 @@ use std::time::Instant;
 use clap::{Parser, ValueEnum};
 use layers::loss::{Reduction, squared_error};
 use train::prelude::*;
+use train::program::{self, Outcome, at_least_one, positive};
 
 /// Trains on a task that needs a long memory.
 #[derive(Parser)]
@@ -26,13 +27,13 @@ struct Cli {
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(2..))]
     steps: u64,
     /// Units of the layer
-    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..))]
-    hidden: u64,
+    #[arg(long, default_value_t = 64, value_parser = at_least_one::<usize>)]
+    hidden: usize,
     /// Mini-batches of 32 samples to train on
     #[arg(long, default_value_t = 4000)]
     minibatches: u64,
     /// Learning rate of Adam
-    #[arg(long, default_value_t = 2e-3)]
+    #[arg(long, default_value_t = 2e-3, value_parser = positive)]
     lr: f64,
     /// Seed of parameters and samples
     #[arg(long, default_value_t = 1)]
@@ -54,18 +55,14 @@ const ASK: usize = 9;
 const LENGTH: usize = 10;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    for &cell in &cli.cells {
-        if let Err(error) = learn(&cli, cell) {
-            eprintln!("error: {cell}: {error}");
-            return ExitCode::from(2);
-        }
-    }
-    ExitCode::SUCCESS
+    program::run(|cli: Cli| {
+        let mut cells = cli.cells.iter();
+        cells.try_for_each(|&cell| learn(&cli, cell).map_err(|e| format!("{cell}: {e}").into()))
+    })
 }
 
-fn learn(cli: &Cli, cell: CellKind) -> Result<(), Box<dyn std::error::Error>> {
-    let (hidden, start) = (cli.hidden as usize, Instant::now());
+fn learn(cli: &Cli, cell: CellKind) -> Outcome {
+    let (hidden, start) = (cli.hidden, Instant::now());
     let (mut set, mut rng) = (ParameterSet::new(), ChaCha8Rng::seed_from_u64(cli.seed));
     let (inputs, outputs) = match cli.task {
         Task::Adding => (2, 1),

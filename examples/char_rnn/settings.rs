@@ -9,7 +9,7 @@ use train::program::{Save, Settings, Threads, at_least_one, positive, probabilit
 
 #[derive(Args)]
 pub struct TrainArgs {
-    /// Files or directories of text; this workspace's own sources if none are given
+    /// Files or directories of text; the sources of this workspace's libraries if none are given
     #[arg(long, num_args = 1..)]
     pub text: Vec<PathBuf>,
     /// Extensions of the files to read in directories, such as c,h

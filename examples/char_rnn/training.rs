@@ -14,7 +14,7 @@ use train::{
 
 use crate::settings::{RunSettings, TrainArgs};
 
-/// The directory of this workspace: its sources are the default text.
+/// The directory of this workspace: its libraries' sources are the default text.
 const WORKSPACE: &str = env!("CARGO_MANIFEST_DIR");
 
 /// A word that is rarer in the text than this is unknown.
@@ -108,8 +108,10 @@ fn corpus(args: &TrainArgs) -> Outcome<String> {
         corpus.skipped.iter().for_each(note);
         return Ok(corpus.text);
     }
-    let rooms = ["autograd", "layers", "train", "examples", "tests"];
-    let paths: Vec<PathBuf> = rooms.map(|room| Path::new(WORKSPACE).join(room)).into();
+    let crates = ["autograd", "autograd/pictures", "layers", "train"];
+    let paths: Vec<PathBuf> = crates
+        .map(|name| Path::new(WORKSPACE).join(name).join("src"))
+        .into();
     Ok(read_text(&paths, &["rs".into()])?.text)
 }
 

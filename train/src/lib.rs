@@ -114,7 +114,7 @@ pub mod prelude {
         Stop, beam_search, greedy, sample_sequence, scheduled_inputs,
     };
     pub use pictures::{
-        FadingMemory, FlowPictures, HeatMap, LineChart, ReplayPictures, TapePictures,
+        ColouredText, FadingMemory, FlowPictures, HeatMap, LineChart, ReplayPictures, TapePictures,
         TrianglePictures, VarPictures,
     };
     pub use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};

@@ -25,6 +25,7 @@
 //! ```
 
 mod numbers;
+mod out;
 mod report;
 mod save;
 mod settings;
@@ -42,6 +43,7 @@ use clap::{Args, Parser};
 use crate::escaped;
 
 pub use numbers::{at_least_one, positive, probability, share, up_to};
+pub use out::Out;
 pub use report::Report;
 pub use save::Save;
 pub use settings::{Settings, check_settings};

@@ -1,9 +1,11 @@
 //! Pictures of numbers.
 
+mod coloured_text;
 mod fading;
 mod heat_map;
 mod line_chart;
 
+pub use coloured_text::ColouredText;
 pub use fading::FadingMemory;
 pub use heat_map::HeatMap;
 pub use line_chart::LineChart;

@@ -20,6 +20,16 @@ const IN_URI: &AsciiSet = &CONTROLS
     .add(b'>');
 
 /// A picture as an SVG document: its `Display` is the document, to be written to a file.
+///
+/// Lengths are in pixels, from the upper left corner. Attributes are given as they stand in the document,
+/// `fill="#333"`: nothing that comes from a user may be in them. Texts are escaped.
+///
+/// ```
+/// let mut picture = pictures::Svg::new(120.0, 40.0);
+/// picture.rect((10.0, 10.0), (20.0, 20.0), r##"fill="#0072b2""##);
+/// picture.text((36.0, 25.0), "a < b", "");
+/// assert!(picture.to_string().contains("a &lt; b"));
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Svg {
     width: f64,
@@ -32,7 +42,7 @@ type Attributes<'a> = &'a str;
 
 impl Svg {
     /// An empty white picture of this size, in pixels.
-    pub(crate) fn new(width: f64, height: f64) -> Self {
+    pub fn new(width: f64, height: f64) -> Self {
         let body = String::new();
         let mut svg = Svg {
             width,
@@ -53,19 +63,22 @@ impl Svg {
         self.height
     }
 
-    pub(crate) fn rect(&mut self, (x, y): (f64, f64), (w, h): (f64, f64), with: Attributes<'_>) {
+    /// A rectangle, from its upper left corner.
+    pub fn rect(&mut self, (x, y): (f64, f64), (w, h): (f64, f64), with: Attributes<'_>) {
         self.add(format_args!(
             r#"<rect x="{x:.1}" y="{y:.1}" width="{w:.1}" height="{h:.1}" {with}/>"#
         ));
     }
 
-    pub(crate) fn circle(&mut self, (x, y): (f64, f64), r: f64, with: Attributes<'_>) {
+    /// A circle of radius r around a point.
+    pub fn circle(&mut self, (x, y): (f64, f64), r: f64, with: Attributes<'_>) {
         self.add(format_args!(
             r#"<circle cx="{x:.1}" cy="{y:.1}" r="{r:.1}" {with}/>"#
         ));
     }
 
-    pub(crate) fn line(&mut self, from: (f64, f64), to: (f64, f64), with: Attributes<'_>) {
+    /// A straight line.
+    pub fn line(&mut self, from: (f64, f64), to: (f64, f64), with: Attributes<'_>) {
         let ((x1, y1), (x2, y2)) = (from, to);
         self.add(format_args!(
             r#"<line x1="{x1:.1}" y1="{y1:.1}" x2="{x2:.1}" y2="{y2:.1}" {with}/>"#
@@ -73,12 +86,12 @@ impl Svg {
     }
 
     /// A path from its commands: "M 0 0 L 10 10".
-    pub(crate) fn path(&mut self, d: &str, with: Attributes<'_>) {
+    pub fn path(&mut self, d: &str, with: Attributes<'_>) {
         self.add(format_args!(r#"<path d="{d}" {with}/>"#));
     }
 
     /// A line of text, whose baseline begins at a point unless `with` says otherwise.
-    pub(crate) fn text(&mut self, (x, y): (f64, f64), text: &str, with: Attributes<'_>) {
+    pub fn text(&mut self, (x, y): (f64, f64), text: &str, with: Attributes<'_>) {
         let text = escape(text);
         self.add(format_args!(
             r#"<text x="{x:.1}" y="{y:.1}" {with}>{text}</text>"#
@@ -86,7 +99,7 @@ impl Svg {
     }
 
     /// What `draw` draws, as a group, with lines of text that appear under the pointer.
-    pub(crate) fn group(&mut self, with: Attributes<'_>, title: &str, draw: impl FnOnce(&mut Svg)) {
+    pub fn group(&mut self, with: Attributes<'_>, title: &str, draw: impl FnOnce(&mut Svg)) {
         self.add(format_args!("<g {with}>"));
         if !title.is_empty() {
             let lines: Vec<_> = title.split('\n').map(escape).collect();

@@ -23,6 +23,9 @@ pub struct LineChart {
     x: String,
     y: String,
     log: bool,
+    /// Where the numbers are along the x-axis, unless at 0, 1, 2 and so on.
+    places: Option<Vec<f64>>,
+    log_x: bool,
     lines: Vec<(String, Vec<f64>)>,
 }
 
@@ -34,6 +37,8 @@ impl LineChart {
             x: x.into(),
             y: y.into(),
             log: false,
+            places: None,
+            log_x: false,
             lines: Vec::new(),
         }
     }
@@ -44,6 +49,32 @@ impl LineChart {
         let mut chart = self.clone();
         chart.lines.push((name.into(), numbers.to_vec()));
         chart
+    }
+
+    /// With the numbers of all lines at these places of the x-axis, and not at steps 0, 1, 2. Each place is
+    /// written below it.
+    ///
+    /// ```
+    /// # use pictures::LineChart;
+    /// let chart = LineChart::new("memory", "distance", "accuracy")
+    ///     .at(&[10.0, 100.0, 400.0])
+    ///     .log_x()
+    ///     .line("LSTM", &[1.0, 0.99, 0.8]);
+    /// assert!(chart.svg().to_string().contains(">400<"));
+    /// ```
+    pub fn at(&self, places: &[f64]) -> Self {
+        LineChart {
+            places: Some(places.to_vec()),
+            ..self.clone()
+        }
+    }
+
+    /// With a logarithmic x-axis, for places above zero.
+    pub fn log_x(&self) -> Self {
+        LineChart {
+            log_x: true,
+            ..self.clone()
+        }
     }
 
     /// With a logarithmic y-axis.
@@ -88,15 +119,15 @@ impl LineChart {
             let style = format!(r#"text-anchor="end" font-size="11" fill="{INK}""#);
             svg.text((left - 6.0, y + 4.0), &scale.name(tick, step), &style);
         }
-        for t in scale.x_ticks() {
-            let x = scale.x(t);
+        for (place, name) in scale.x_ticks() {
+            let x = scale.across(place);
             svg.line(
                 (x, top + height),
                 (x, top + height + 4.0),
                 &format!(r#"stroke="{INK}""#),
             );
             let style = format!(r#"text-anchor="middle" font-size="11" fill="{INK}""#);
-            svg.text((x, top + height + 17.0), &t.to_string(), &style);
+            svg.text((x, top + height + 17.0), &name, &style);
         }
         let frame = format!(r#"fill="none" stroke="{INK}""#);
         svg.rect((left, top), (width, height), &frame);
@@ -118,6 +149,9 @@ impl LineChart {
 /// Where numbers are in the plotting area.
 struct Scale {
     steps: usize,
+    /// Along the x-axis, logarithms if it is logarithmic.
+    places: Option<Vec<f64>>,
+    log_x: bool,
     low: f64,
     high: f64,
     log: bool,
@@ -128,6 +162,13 @@ impl Scale {
         let numbers = chart.lines.iter().flat_map(|(_, numbers)| numbers);
         let mut scale = Scale {
             steps: chart.lines.iter().map(|(_, n)| n.len()).max().unwrap_or(0),
+            places: chart.places.clone().map(|mut places| {
+                if chart.log_x {
+                    places.iter_mut().for_each(|x| *x = x.log10());
+                }
+                places
+            }),
+            log_x: chart.log_x,
             low: f64::INFINITY,
             high: f64::NEG_INFINITY,
             log: chart.log,
@@ -162,9 +203,28 @@ impl Scale {
         place.is_finite().then_some(place)
     }
 
-    fn x(&self, t: usize) -> f64 {
+    /// Where a number is; `None` if there is no place for it.
+    fn x(&self, t: usize) -> Option<f64> {
+        let place = match &self.places {
+            None => t as f64,
+            Some(places) => *places.get(t)?,
+        };
+        Some(self.across(place)).filter(|x| x.is_finite())
+    }
+
+    fn across(&self, place: f64) -> f64 {
         let (left, _, width, _) = AREA;
-        left + 8.0 + (width - 16.0) * t as f64 / self.steps.saturating_sub(1).max(1) as f64
+        let (first, last) = match &self.places {
+            None => (0.0, self.steps.saturating_sub(1) as f64),
+            Some(places) => {
+                let finite = places.iter().copied().filter(|x| x.is_finite());
+                finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| {
+                    (a.min(x), b.max(x))
+                })
+            }
+        };
+        let range = if last > first { last - first } else { 1.0 };
+        left + 8.0 + (width - 16.0) * (place - first) / range
     }
 
     fn y(&self, place: f64) -> f64 {
@@ -172,9 +232,25 @@ impl Scale {
         top + height - 8.0 - (height - 16.0) * (place - self.low) / (self.high - self.low)
     }
 
-    fn x_ticks(&self) -> impl Iterator<Item = usize> + use<> {
-        let every = round_step(self.steps as f64 / 10.0).max(1.0) as usize;
-        (0..self.steps).step_by(every)
+    /// Places and what is written below them.
+    fn x_ticks(&self) -> Vec<(f64, String)> {
+        let Some(places) = &self.places else {
+            let every = round_step(self.steps as f64 / 10.0).max(1.0) as usize;
+            let steps = (0..self.steps).step_by(every);
+            return steps.map(|t| (t as f64, t.to_string())).collect();
+        };
+        let mut ticks = Vec::new();
+        let mut free = f64::NEG_INFINITY; // up to where names reach
+        for &place in places.iter().filter(|x| x.is_finite()) {
+            let value = if self.log_x { 10f64.powf(place) } else { place };
+            let name = ((value * 1e6).round() / 1e6).to_string();
+            let (x, half) = (self.across(place), text_width(&name, 11.0) / 2.0);
+            if x - half >= free {
+                free = x + half + 4.0;
+                ticks.push((place, name));
+            }
+        }
+        ticks
     }
 
     /// The distance between two ticks.
@@ -207,12 +283,12 @@ fn draw_line(svg: &mut Svg, scale: &Scale, numbers: &[f64], colour: &str) {
     let mut path = String::new();
     let mut pen_is_down = false;
     for (t, &number) in numbers.iter().enumerate() {
-        let Some(place) = scale.place(number) else {
+        let (Some(x), Some(place)) = (scale.x(t), scale.place(number)) else {
             pen_is_down = false;
             continue;
         };
         let command = if pen_is_down { 'L' } else { 'M' };
-        let (x, y) = (scale.x(t), scale.y(place));
+        let y = scale.y(place);
         path.push_str(&format!("{command} {x:.1} {y:.1} "));
         pen_is_down = true;
         if numbers.len() <= 40 {

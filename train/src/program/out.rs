@@ -1,0 +1,61 @@
+//! [`Out`]: the flag `--out`.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::Outcome;
+use crate::escaped;
+
+/// Where a program writes its pictures.
+#[derive(Args, Clone, Debug)]
+pub struct Out {
+    /// Folder to write pictures and results to
+    #[arg(long = "out", value_name = "FOLDER", default_value_os_t = folder())]
+    folder: PathBuf,
+}
+
+/// "target/gradients" for a program of that name.
+fn folder() -> PathBuf {
+    let program = env::current_exe().unwrap_or_default();
+    Path::new("target").join(program.file_stem().unwrap_or_default())
+}
+
+impl Out {
+    /// Makes the folder, if it is not there: to be asked before anything else.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub fn check(&self) -> Outcome {
+        let made = fs::create_dir_all(&self.folder);
+        made.map_err(|e| format!("--out {}: {e}", escaped(&self.folder)).into())
+    }
+
+    /// The path of a file there.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Writes a file, and gives its path for a report.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write(&self, name: &str, content: impl ToString) -> Outcome<String> {
+        self.write_bytes(name, content.to_string().as_bytes())
+    }
+
+    /// The same with bytes.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write_bytes(&self, name: &str, content: &[u8]) -> Outcome<String> {
+        self.check()?;
+        let path = self.path(name);
+        match fs::write(&path, content) {
+            Ok(()) => Ok(escaped(&path)),
+            Err(e) => Err(format!("--out: cannot write {}: {e}", escaped(&path)).into()),
+        }
+    }
+}
