@@ -14,7 +14,6 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use layers::Sampling;
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 use train::TextModel;
 use train::program::{self, Outcome};
@@ -47,13 +46,8 @@ fn main() -> ExitCode {
 fn write_sample(args: &SampleArgs) -> Outcome {
     let (model, parameters) = TextModel::load(&args.load)?;
     let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
-    let sampling = Sampling {
-        temperature: args.temperature,
-        top_k: args.top_k,
-        top_p: args.top_p,
-    };
     let prime = args.prime.as_deref().unwrap_or(model.default_prime());
-    let text = model.write(&parameters, prime, sampling, &mut rng);
+    let text = model.write(&parameters, prime, args.draw.sampling(), &mut rng);
     let text = text.map_err(|e| format!("--prime: {e}"))?;
     let mut out = io::stdout().lock();
     write!(out, "{prime}")?;

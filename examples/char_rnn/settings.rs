@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use layers::CellKind;
 use serde::{Deserialize, Serialize};
-use train::program::{Save, Settings, Threads, at_least_one, positive, probability, share, up_to};
+use train::program::{Draw, Save, Settings, Threads, at_least_one, positive, probability, up_to};
 
 #[derive(Args)]
 pub struct TrainArgs {
@@ -88,15 +88,8 @@ pub struct SampleArgs {
     /// Characters, or words, to write
     #[arg(long, default_value_t = 500, value_parser = up_to(1_000_000_000))]
     pub length: usize,
-    /// Below 1 more cautious, above 1 more daring
-    #[arg(long, default_value_t = 0.8, allow_negative_numbers = true, value_parser = positive)]
-    pub temperature: f64,
-    /// Choose among so many of the likeliest characters only
-    #[arg(long, value_parser = at_least_one::<usize>)]
-    pub top_k: Option<usize>,
-    /// Choose among the likeliest characters that have this probability together only
-    #[arg(long, allow_negative_numbers = true, value_parser = share)]
-    pub top_p: Option<f64>,
+    #[command(flatten)]
+    pub draw: Draw,
     /// Seed of the choices
     #[arg(long, default_value_t = 1)]
     pub seed: u64,

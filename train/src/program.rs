@@ -24,6 +24,7 @@
 //! }
 //! ```
 
+mod draw;
 mod numbers;
 mod out;
 mod report;
@@ -42,6 +43,7 @@ use clap::{Args, Parser};
 
 use crate::escaped;
 
+pub use draw::Draw;
 pub use numbers::{at_least_one, positive, probability, share, up_to};
 pub use out::Out;
 pub use report::Report;
