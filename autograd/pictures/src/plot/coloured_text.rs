@@ -86,7 +86,8 @@ impl Line {
         html.push_str("<p style=\"font-family:monospace;white-space:pre-wrap;line-height:1.5\">");
         for (piece, number) in &self.pieces {
             let part = if largest > 0.0 { number / largest } else { 0.0 };
-            let text = escape(piece);
+            let lines: Vec<_> = piece.split('\n').map(escape).collect();
+            let text = lines.join("<br>");
             let _ = match part.is_finite() {
                 true => write!(
                     html,
@@ -104,7 +105,7 @@ impl Line {
 fn colours(part: f64) -> String {
     let end = if part < 0.0 { NEGATIVE } else { POSITIVE };
     let [r, g, b] = end.map(|end| 255.0 + (end - 255.0) * part.abs().min(1.0));
-    let ink = if part > 0.6 { ";color:#fff" } else { "" };
+    let ink = if part.abs() > 0.6 { ";color:#fff" } else { "" };
     format!("background:rgb({r:.0},{g:.0},{b:.0}){ink}")
 }
 
@@ -127,7 +128,7 @@ mod tests {
 
     #[test]
     fn colours_are_relative_to_the_largest_number() {
-        let pieces = ["a", "<b>", "c", "d"];
+        let pieces = ["a", "<b>", "c\ne", "d"];
         let text = ColouredText::new("t").line("n", &pieces, &[0.0, 2.0, -2.0, f64::NAN]);
         let html = text.to_string();
         assert!(
@@ -135,7 +136,7 @@ mod tests {
             "{html}"
         );
         assert!(html.contains("rgb(0,114,178);color:#fff\" title=\"2.000\">&lt;b&gt;<"));
-        assert!(html.contains("rgb(213,94,0)\" title=\"-2.000\">c<"));
+        assert!(html.contains("rgb(213,94,0);color:#fff\" title=\"-2.000\">c<br>e<"));
         assert!(html.contains("<span title=\"NaN\">d</span>"));
     }
 
