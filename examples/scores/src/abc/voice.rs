@@ -4,8 +4,8 @@ use super::symbols::{Note, Symbol};
 use crate::key::NATURAL;
 use crate::tune::{Bar, Event, Line, TICKS_PER_WHOLE};
 
-/// No tune is longer, in ticks: a thousand bars and more.
-const LONGEST: f64 = 4_000_000.0;
+/// No tune is longer, in ticks: 1250 bars of four quarters.
+const LONGEST: f64 = 2_400_000.0;
 
 /// Where a tune is, and what was played so far.
 #[derive(Debug, Default)]
@@ -64,7 +64,7 @@ impl Voice {
 
     /// In the time of how many notes p are played, where it is not said.
     fn usual_time(&self, p: u32) -> u32 {
-        let compound = self.meter.0 % 3 == 0 && self.meter.0 > 3;
+        let compound = self.meter.0.is_multiple_of(3) && self.meter.0 > 3;
         match p {
             2 | 4 | 8 => 3,
             3 | 6 => 2,

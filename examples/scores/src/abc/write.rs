@@ -113,7 +113,7 @@ fn notes(tune: &Tune, begin: u32, bar: &Bar) -> String {
 /// Ticks of a beat: three units of 6/8, 9/8 and so on; a quarter, or the whole of a shorter bar.
 fn beat(meter: (u32, u32)) -> u32 {
     match meter {
-        (beats, 8..) if beats % 3 == 0 => 3 * TICKS_PER_WHOLE / meter.1,
+        (beats, 8..) if beats.is_multiple_of(3) => 3 * TICKS_PER_WHOLE / meter.1,
         _ => (TICKS_PER_WHOLE / 4).min(bar_length(meter)),
     }
     .max(1)
