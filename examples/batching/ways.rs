@@ -50,12 +50,12 @@ pub const WAYS: [Way; 5] = [
 impl Way {
     /// The mini-batches of an epoch: shuffled, and sorted by length within windows. A window of one mini-batch
     /// leaves which samples come together to chance; one of all samples leaves it to their lengths.
-    pub fn batches<'d, T: Scalar>(
+    pub fn batches<T: Scalar>(
         self,
-        data: &'d [Sample<T>],
+        data: &[Sample<T>],
         seed: u64,
         epoch: u64,
-    ) -> Vec<Vec<&'d Sample<T>>> {
+    ) -> Vec<Vec<&Sample<T>>> {
         let length = |(x, _): &&Sample<T>| x.row_count();
         let mut samples = Samples::new(data, BATCH)
             .shuffled(seed)
