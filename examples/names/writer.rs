@@ -9,7 +9,7 @@ use train::program::{Outcome, at_least_one, up_to};
 use crate::data::{Names, Parts, Sample};
 
 /// Samples of a mini-batch, and its parts that are computed side by side.
-const BATCH: usize = 64;
+const BATCH: usize = 32;
 const PARTS: usize = 2;
 /// Names are cut off here; the longest of the data has 20 characters.
 const LONGEST: usize = 30;
@@ -21,7 +21,7 @@ pub struct WriterSettings {
     #[arg(long, default_value_t = 128, value_parser = up_to(10_000))]
     pub writer_hidden: usize,
     /// Passes of the writer over the names at most: it stops when the validation names are no longer foreseen better
-    #[arg(long, default_value_t = 15, value_parser = at_least_one::<u64>)]
+    #[arg(long, default_value_t = 10, value_parser = at_least_one::<u64>)]
     pub writer_epochs: u64,
 }
 
@@ -51,54 +51,36 @@ impl Writer {
         let (mut set, mut rng) = (ParameterSet::new(), ChaCha8Rng::seed_from_u64(seed));
         let nationalities = names.nationalities.len();
         let symbols = names.alphabet.len() + nationalities + 1;
-        let network = CharModel::new(
-            &mut set,
-            CellKind::Lstm,
-            symbols,
-            settings.writer_hidden,
-            1,
-            &mut rng,
-        )
-        .with_dropout(0.2);
-        let mut trainer = Trainer::new(set, Adam::new(4e-3)).clip(5.0);
+        let units = settings.writer_hidden;
+        let network = CharModel::new(&mut set, CellKind::Lstm, symbols, units, 1, &mut rng);
+        let network = network.with_dropout(0.2);
+        let mut trainer = Trainer::new(set, Adam::new(1e-2)).clip(5.0);
         let mut writer = Writer {
             network,
             parameters: ParameterSet::new(),
             alphabet: names.alphabet.clone(),
             nationalities,
         };
-        let mini_batches = |samples| {
-            let samples = Samples::new(writer.lines(samples), BATCH)
-                .shuffled(seed)
-                .in_parts(PARTS);
-            samples
-                .sorted_by_length(50, |line| line.len())
-                .weighed_by(|line| line.len() - 1)
-        };
-        let line = |report: &EpochReport| {
-            format!(
-                "writer, epoch {:2}: {:.3} bits per character",
-                report.epoch,
-                report.scores().bits()
-            )
-        };
-        let mut fit = Fit::new(settings.writer_epochs)
-            .seed(seed)
-            .average(0.99)
-            .early_stopping(2)
-            .describe(line);
-        let (mut training, mut validation) = (
-            mini_batches(&parts.training),
-            mini_batches(&parts.validation),
-        );
+        let mut training = writer.mini_batches(&parts.training, seed);
+        let mut validation = writer.mini_batches(&parts.validation, seed);
+        let mut fit = Fit::new(settings.writer_epochs).seed(seed);
+        fit = fit.average(0.99).early_stopping(2).describe(line);
         fit.run_and_validate(
             &mut trainer,
             &mut training,
             &mut validation,
-            |p, batch, _| writer.loss(p, batch),
+            |p, lines, _| writer.loss(p, lines),
         )?;
         writer.parameters = trainer.into_parameters();
         Ok(writer)
+    }
+
+    fn mini_batches(&self, samples: &[Sample], seed: u64) -> Samples<Vec<Vec<usize>>> {
+        Samples::new(self.lines(samples), BATCH)
+            .shuffled(seed)
+            .in_parts(PARTS)
+            .sorted_by_length(50, Vec::len)
+            .weighed_by(|line| line.len() - 1)
     }
 
     /// Each name behind its nationality, and before the end.
@@ -176,6 +158,15 @@ impl Writer {
             .map(|name| self.alphabet.decode(&name.symbols))
             .collect())
     }
+}
+
+/// An epoch in one line.
+fn line(report: &EpochReport) -> String {
+    let bits = report.scores().bits();
+    format!(
+        "writer, epoch {:2}: validation {bits:.3} bits per character",
+        report.epoch
+    )
 }
 
 /// The share of names that the data do not have, under any nationality; each counts once.
