@@ -114,8 +114,8 @@ pub mod prelude {
         Stop, beam_search, greedy, sample_sequence, scheduled_inputs,
     };
     pub use pictures::{
-        ColouredText, FadingMemory, FlowPictures, HeatMap, LineChart, ReplayPictures, TapePictures,
-        TrianglePictures, VarPictures,
+        BarChart, ColouredText, FadingMemory, FlowPictures, HeatMap, LineChart, ReplayPictures,
+        TapePictures, TrianglePictures, VarPictures,
     };
     pub use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 }

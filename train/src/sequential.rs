@@ -85,9 +85,7 @@ impl<T: Scalar> Sequential<T> {
     /// If there are no symbols, or the vectors have no size.
     #[track_caller]
     pub fn of_symbols(symbols: usize, size: usize) -> Self {
-        Sequential::new(symbols).push("embedding", size, |set, name, symbols, rng| {
-            Embedding::new(set, name, symbols, size, rng)
-        })
+        Sequential::new(symbols).embedding(size)
     }
 
     /// The seed that parameters are drawn from: 0 unless told, which is before the first layer.
@@ -103,6 +101,22 @@ impl<T: Scalar> Sequential<T> {
         );
         self.rng = ChaCha8Rng::seed_from_u64(seed);
         self
+    }
+
+    /// A vector of that size for each symbol, as the first layer: [`Sequential::of_symbols`] where there is a
+    /// [seed](Sequential::seed) to be told before. See [`Embedding`].
+    ///
+    /// ```
+    /// use train::prelude::*;
+    /// let model = Sequential::<f32>::new(10).seed(7).embedding(4).gru(8).last().dense(2);
+    /// assert!(model.summary().contains("[B, T, 4]"));
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn embedding(self, size: usize) -> Self {
+        self.push("embedding", size, |set, name, symbols, rng| {
+            Embedding::new(set, name, symbols, size, rng)
+        })
     }
 
     /// A dense layer over all steps, without a function: see [`Linear`].

@@ -7,7 +7,7 @@
 //! | [`loss.page()`](VarPictures::page) | the reverse sweep as a page that plays it |
 //! | [`triangle.heat_map()`](TrianglePictures::heat_map) | ∂E_i/∂U by the step j it came through |
 //! | [`flow.chart()`](FlowPictures::chart) | how the gradient grows or shrinks on its way back |
-//! | [`HeatMap`], [`LineChart`], [`FadingMemory`] | numbers as pictures |
+//! | [`HeatMap`], [`LineChart`], [`BarChart`], [`FadingMemory`] | numbers as pictures |
 //! | [`ColouredText`] | a number for each character or word of a text |
 //!
 //! They are [`Svg`] documents, but for the page, which is HTML; all display themselves in a notebook.
@@ -38,7 +38,7 @@ pub use drawing::Drawing;
 pub use extend::{FlowPictures, ReplayPictures, TapePictures, TrianglePictures, VarPictures};
 pub use overview::Overview;
 pub use page::Page;
-pub use plot::{ColouredText, FadingMemory, HeatMap, LineChart};
+pub use plot::{BarChart, ColouredText, FadingMemory, HeatMap, LineChart};
 pub use svg::Svg;
 
 /// The examples of the README run.

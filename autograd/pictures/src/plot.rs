@@ -1,10 +1,12 @@
 //! Pictures of numbers.
 
+mod bar_chart;
 mod coloured_text;
 mod fading;
 mod heat_map;
 mod line_chart;
 
+pub use bar_chart::BarChart;
 pub use coloured_text::ColouredText;
 pub use fading::FadingMemory;
 pub use heat_map::HeatMap;

@@ -29,6 +29,7 @@ pub struct HeatMap {
     title: String,
     rows: Vec<String>,
     cols: Vec<String>,
+    in_percent: bool,
 }
 
 impl HeatMap {
@@ -40,6 +41,7 @@ impl HeatMap {
             title: String::new(),
             rows: Vec::new(),
             cols: Vec::new(),
+            in_percent: false,
         }
     }
 
@@ -56,6 +58,22 @@ impl HeatMap {
         HeatMap {
             rows,
             cols,
+            ..self.clone()
+        }
+    }
+
+    /// With its numbers, which are parts of a whole, written in whole percents: such as the shares of a class that
+    /// are taken for each class. What is below half a percent is not written.
+    ///
+    /// ```
+    /// # use autograd::Matrix;
+    /// # use pictures::HeatMap;
+    /// let map = HeatMap::of(&Matrix::from([[0.934, 0.066], [0.002, 0.998]])).in_percent();
+    /// assert!(map.svg().to_string().contains(">93<"));
+    /// ```
+    pub fn in_percent(&self) -> Self {
+        HeatMap {
+            in_percent: true,
             ..self.clone()
         }
     }
@@ -82,10 +100,21 @@ impl HeatMap {
         for r in 0..rows {
             for c in 0..cols {
                 let at = (left + c as f64 * cell, top + r as f64 * cell);
-                draw_cell(&mut svg, at, cell, self.numbers[(r, c)], largest);
+                let number = self.numbers[(r, c)];
+                draw_cell(&mut svg, at, cell, (number, &self.written(number)), largest);
             }
         }
         svg
+    }
+
+    /// A number as it stands in its cell.
+    fn written(&self, number: f64) -> String {
+        match self.in_percent {
+            _ if number == 0.0 => String::new(),
+            true if number.abs() < 0.005 => String::new(),
+            true => format!("{:.0}", 100.0 * number),
+            false => short(number),
+        }
     }
 
     fn largest(&self) -> f64 {
@@ -119,7 +148,13 @@ impl HeatMap {
     }
 }
 
-fn draw_cell(svg: &mut Svg, (x, y): (f64, f64), cell: f64, number: f64, largest: f64) {
+fn draw_cell(
+    svg: &mut Svg,
+    (x, y): (f64, f64),
+    cell: f64,
+    (number, written): (f64, &str),
+    largest: f64,
+) {
     let part = if largest > 0.0 {
         number.abs() / largest
     } else {
@@ -142,14 +177,11 @@ fn draw_cell(svg: &mut Svg, (x, y): (f64, f64), cell: f64, number: f64, largest:
         }
         let fill = format!(r##"fill="{colour}" fill-opacity="{part:.4}" stroke="#ddd""##);
         svg.rect((x, y), (cell, cell), &fill);
-        if cell >= ROOM_FOR_TEXT && number != 0.0 {
+        if cell >= ROOM_FOR_TEXT && !written.is_empty() {
             let ink = if part > 0.5 { "#fff" } else { INK };
-            let style = format!(r#"font-size="11" text-anchor="middle" fill="{ink}""#);
-            svg.text(
-                (x + cell / 2.0, y + cell / 2.0 + 4.0),
-                &short(number),
-                &style,
-            );
+            let size = if written.len() > 3 { 11 } else { 14 };
+            let style = format!(r#"font-size="{size}" text-anchor="middle" fill="{ink}""#);
+            svg.text((x + cell / 2.0, y + cell / 2.0 + 4.0), written, &style);
         }
     });
 }

@@ -1,0 +1,52 @@
+//! What a classifier takes for what, and what it believes after each letter.
+
+use train::prelude::*;
+use train::program::Outcome;
+
+use crate::data::Names;
+use crate::judge::{Judge, ranking};
+
+/// Which nationalities are taken for which: each row is a nationality, and adds up to 100 %.
+pub fn confusion_map(confusion: &Confusion, names: &Names) -> HeatMap {
+    let classes = confusion.classes();
+    let total = |expected| {
+        (0..classes)
+            .map(|found| confusion.count(expected, found))
+            .sum::<u64>()
+            .max(1)
+    };
+    let share = |expected, found| confusion.count(expected, found) as f64 / total(expected) as f64;
+    let shares = Matrix::<f64>::from_fn(classes, classes, share);
+    let short = names
+        .nationalities
+        .iter()
+        .map(|name| name.chars().take(3).collect());
+    HeatMap::of(&shares)
+        .titled("held-out names of each nationality (rows), and what they are taken for, in %")
+        .in_percent()
+        .labelled(names.nationalities.clone(), short.collect())
+}
+
+/// The beliefs about the beginnings of a name, "M", "Mü" and so on: the nationalities that come first at one of them.
+pub fn beliefs_map(judge: &Judge, name: &str, names: &Names) -> Outcome<HeatMap> {
+    let symbols = names
+        .alphabet
+        .encode(name)
+        .map_err(|e| format!("--name {name}: {e}"))?;
+    let beginnings: Vec<_> = (1..=symbols.len()).map(|t| symbols[..t].to_vec()).collect();
+    let beliefs = judge.beliefs(&beginnings)?;
+    let mut shown: Vec<_> = beliefs
+        .iter()
+        .flat_map(|p| ranking(p)[..2.min(p.len())].to_vec())
+        .collect();
+    shown.sort_unstable();
+    shown.dedup();
+    let p = Matrix::<f64>::from_fn(shown.len(), beliefs.len(), |r, t| beliefs[t][shown[r]]);
+    let rows = shown
+        .iter()
+        .map(|&class| names.nationalities[class].clone());
+    Ok(HeatMap::of(&p)
+        .titled(&format!("whose name begins like this? {name}, in %"))
+        .in_percent()
+        .labelled(rows.collect(), name.chars().map(String::from).collect()))
+}
