@@ -30,6 +30,7 @@ pub struct HeatMap {
     rows: Vec<String>,
     cols: Vec<String>,
     in_percent: bool,
+    is_turned: bool,
 }
 
 impl HeatMap {
@@ -42,6 +43,7 @@ impl HeatMap {
             rows: Vec::new(),
             cols: Vec::new(),
             in_percent: false,
+            is_turned: false,
         }
     }
 
@@ -78,17 +80,37 @@ impl HeatMap {
         }
     }
 
+    /// With the names of the columns upright, so that each has room: words. Lying, as they are unless told, some
+    /// are left out where the columns are narrow, as suits numbers.
+    ///
+    /// ```
+    /// # use autograd::Matrix;
+    /// # use pictures::HeatMap;
+    /// let words = ["who", "went", "to", "Paris"].map(String::from);
+    /// let map = HeatMap::of(&Matrix::<f32>::zeros(1, 4)).labelled(vec!["f".into()], words.to_vec()).turned();
+    /// assert!(map.svg().to_string().contains("rotate(-90"));
+    /// ```
+    pub fn turned(&self) -> Self {
+        HeatMap {
+            is_turned: true,
+            ..self.clone()
+        }
+    }
+
     /// The picture.
     pub fn svg(&self) -> Svg {
         let (rows, cols) = (self.numbers.row_count(), self.numbers.col_count());
         let cell = CELL.min(LONGEST / rows.max(cols) as f64);
         let widest = self.rows.iter().map(|label| text_width(label, 12.0));
         let left = 20.0 + widest.fold(0.0, f64::max);
-        let top = if self.title.is_empty() { 36.0 } else { 60.0 };
-        let last = self
-            .cols
-            .last()
-            .map_or(0.0, |label| text_width(label, 12.0));
+        let tallest = if self.is_turned {
+            self.widest_col()
+        } else {
+            12.0
+        };
+        let top = if self.title.is_empty() { 24.0 } else { 48.0 } + tallest;
+        let last = self.cols.last().filter(|_| !self.is_turned);
+        let last = last.map_or(0.0, |label| text_width(label, 12.0));
         let right = left + cols as f64 * cell + (last / 2.0 - cell / 2.0).max(12.0) + 8.0;
         let width = right.max(40.0 + text_width(&self.title, 14.0));
         let mut svg = Svg::new(width, top + rows as f64 * cell + 20.0);
@@ -132,13 +154,31 @@ impl HeatMap {
     }
 
     fn name_cols(&self, svg: &mut Svg, (left, top): (f64, f64), cell: f64) {
-        let style = format!(r#"text-anchor="middle" fill="{INK}""#);
-        let widest = self.cols.iter().map(|label| text_width(label, 12.0));
-        let every = (widest.fold(1.0, f64::max) / cell).ceil().max(1.0) as usize;
+        let room = if self.is_turned {
+            14.0
+        } else {
+            self.widest_col()
+        };
+        let every = (room / cell).ceil().max(1.0) as usize;
         for (c, label) in self.cols.iter().enumerate().step_by(every) {
-            let x = left + (c as f64 + 0.5) * cell;
-            svg.text((x, top - 8.0), label, &style);
+            let (x, y) = (left + (c as f64 + 0.5) * cell, top - 8.0);
+            if self.is_turned {
+                let x = x + 4.0; // half of what a letter is high
+                let style = format!(r#"fill="{INK}" transform="rotate(-90 {x:.1} {y:.1})""#);
+                svg.text((x, y), label, &style);
+            } else {
+                svg.text(
+                    (x, y),
+                    label,
+                    &format!(r#"text-anchor="middle" fill="{INK}""#),
+                );
+            }
         }
+    }
+
+    fn widest_col(&self) -> f64 {
+        let widths = self.cols.iter().map(|label| text_width(label, 12.0));
+        widths.fold(1.0, f64::max)
     }
 
     /// Displays the map in a notebook.

@@ -5,6 +5,9 @@ use crate::svg::{Svg, text_width};
 
 /// The plotting area: left, top, width and height in pixels.
 const AREA: (f64, f64, f64, f64) = (78.0, 44.0, 560.0, 300.0);
+/// A dashed line that has no other before it.
+const GREY: &str = "#888";
+const DASHES: &str = r#"stroke-dasharray="6 4""#;
 
 /// Series of numbers over time, as lines. On a logarithmic axis ([`LineChart::log`]) an exploding
 /// or vanishing gradient is a straight line.
@@ -26,7 +29,14 @@ pub struct LineChart {
     /// Where the numbers are along the x-axis, unless at 0, 1, 2 and so on.
     places: Option<Vec<f64>>,
     log_x: bool,
-    lines: Vec<(String, Vec<f64>)>,
+    lines: Vec<Line>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Line {
+    name: String,
+    numbers: Vec<f64>,
+    is_dashed: bool,
 }
 
 impl LineChart {
@@ -46,8 +56,30 @@ impl LineChart {
     /// With one more line, whose first number is that of step 0. Numbers that cannot be drawn,
     /// such as NaN, and zero on a logarithmic axis, leave a gap.
     pub fn line(&self, name: &str, numbers: &[f64]) -> Self {
+        self.with(name, numbers, false)
+    }
+
+    /// With one more line, which is dashed and in the colour of the one before it: a bound, a theory beside a
+    /// measurement. One before all others is grey: what nobody falls below.
+    ///
+    /// ```
+    /// # use pictures::LineChart;
+    /// let chart = LineChart::new("memory", "distance", "accuracy")
+    ///     .dashed("by chance", &[0.25, 0.25])
+    ///     .line("LSTM", &[1.0, 0.9]);
+    /// assert!(chart.svg().to_string().contains("stroke-dasharray"));
+    /// ```
+    pub fn dashed(&self, name: &str, numbers: &[f64]) -> Self {
+        self.with(name, numbers, true)
+    }
+
+    fn with(&self, name: &str, numbers: &[f64], is_dashed: bool) -> Self {
         let mut chart = self.clone();
-        chart.lines.push((name.into(), numbers.to_vec()));
+        chart.lines.push(Line {
+            name: name.into(),
+            numbers: numbers.to_vec(),
+            is_dashed,
+        });
         chart
     }
 
@@ -88,7 +120,7 @@ impl LineChart {
     /// The picture.
     pub fn svg(&self) -> Svg {
         let (left, top, width, height) = AREA;
-        let widest = self.lines.iter().map(|(name, _)| text_width(name, 12.0));
+        let widest = self.lines.iter().map(|line| text_width(&line.name, 12.0));
         let legend = 50.0 + widest.fold(0.0, f64::max);
         let total = (left + width + legend).max(40.0 + text_width(&self.title, 14.0));
         let mut svg = Svg::new(total, top + height + 54.0);
@@ -96,14 +128,23 @@ impl LineChart {
         svg.text((20.0, 26.0), &self.title, &bold);
         let scale = Scale::of(self);
         self.draw_axes(&mut svg, &scale);
-        for (i, (name, numbers)) in self.lines.iter().enumerate() {
-            let colour = COLOURS[i % COLOURS.len()];
-            draw_line(&mut svg, &scale, numbers, colour);
+        let (mut colour, mut solid) = (GREY, 0);
+        for (i, line) in self.lines.iter().enumerate() {
+            if !line.is_dashed {
+                (colour, solid) = (COLOURS[solid % COLOURS.len()], solid + 1);
+            }
+            let dashes = if line.is_dashed { DASHES } else { "" };
+            line.draw(
+                &mut svg,
+                &scale,
+                &format!(r#"stroke="{colour}" {dashes}"#),
+                colour,
+            );
             let y = top + 14.0 + 20.0 * i as f64;
-            let stroke = format!(r#"stroke="{colour}" stroke-width="2.5""#);
+            let stroke = format!(r#"stroke="{colour}" stroke-width="2.5" {dashes}"#);
             let x = left + width + 12.0;
             svg.line((x, y), (x + 20.0, y), &stroke);
-            svg.text((x + 26.0, y + 4.0), name, &format!(r#"fill="{INK}""#));
+            svg.text((x + 26.0, y + 4.0), &line.name, &format!(r#"fill="{INK}""#));
         }
         svg
     }
@@ -140,7 +181,7 @@ impl LineChart {
 
     /// Displays the chart in a notebook.
     pub fn evcxr_display(&self) {
-        let names: Vec<_> = self.lines.iter().map(|(name, _)| name.as_str()).collect();
+        let names: Vec<_> = self.lines.iter().map(|line| line.name.as_str()).collect();
         let what = format!("a chart: {} ({})", self.title, names.join(", "));
         self.svg().show(&what, &what);
     }
@@ -159,9 +200,10 @@ struct Scale {
 
 impl Scale {
     fn of(chart: &LineChart) -> Self {
-        let numbers = chart.lines.iter().flat_map(|(_, numbers)| numbers);
+        let numbers = chart.lines.iter().flat_map(|line| &line.numbers);
+        let lengths = chart.lines.iter().map(|line| line.numbers.len());
         let mut scale = Scale {
-            steps: chart.lines.iter().map(|(_, n)| n.len()).max().unwrap_or(0),
+            steps: lengths.max().unwrap_or(0),
             places: chart.places.clone().map(|mut places| {
                 if chart.log_x {
                     places.iter_mut().for_each(|x| *x = x.log10());
@@ -279,22 +321,24 @@ fn round_step(at_least: f64) -> f64 {
     factor.unwrap_or(10.0) * power
 }
 
-fn draw_line(svg: &mut Svg, scale: &Scale, numbers: &[f64], colour: &str) {
-    let mut path = String::new();
-    let mut pen_is_down = false;
-    for (t, &number) in numbers.iter().enumerate() {
-        let (Some(x), Some(place)) = (scale.x(t), scale.place(number)) else {
-            pen_is_down = false;
-            continue;
-        };
-        let command = if pen_is_down { 'L' } else { 'M' };
-        let y = scale.y(place);
-        path.push_str(&format!("{command} {x:.1} {y:.1} "));
-        pen_is_down = true;
-        if numbers.len() <= 40 {
-            svg.circle((x, y), 2.5, &format!(r#"fill="{colour}""#));
+impl Line {
+    fn draw(&self, svg: &mut Svg, scale: &Scale, stroke: &str, colour: &str) {
+        let mut path = String::new();
+        let mut pen_is_down = false;
+        let has_dots = self.numbers.len() <= 40 && !self.is_dashed;
+        for (t, &number) in self.numbers.iter().enumerate() {
+            let (Some(x), Some(place)) = (scale.x(t), scale.place(number)) else {
+                pen_is_down = false;
+                continue;
+            };
+            let command = if pen_is_down { 'L' } else { 'M' };
+            let y = scale.y(place);
+            path.push_str(&format!("{command} {x:.1} {y:.1} "));
+            pen_is_down = true;
+            if has_dots {
+                svg.circle((x, y), 2.5, &format!(r#"fill="{colour}""#));
+            }
         }
+        svg.path(&path, &format!(r#"fill="none" stroke-width="2" {stroke}"#));
     }
-    let style = format!(r#"fill="none" stroke="{colour}" stroke-width="2""#);
-    svg.path(&path, &style);
 }
