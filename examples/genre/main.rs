@@ -181,11 +181,7 @@ fn show(
             "\nGRU, in rows what is right, in columns what is said: {}\n{confusion}",
             classes.join(", ")
         );
-        let counts = Matrix::<f64>::from_fn(classes.len(), classes.len(), |r, c| {
-            confusion.count(r, c) as f64
-        });
-        let map = HeatMap::of(&counts).titled("right (rows), said (columns)");
-        let map = map.labelled(classes.to_vec(), classes.to_vec());
+        let map = confusion.heat_map(classes);
         println!("{}", cli.out.write("confusion.svg", map.svg())?);
     }
     for (class, name) in classes.iter().enumerate() {

@@ -5,7 +5,7 @@ use train::program::Outcome;
 
 use crate::data::{Names, ceiling, frequencies};
 use crate::judge::{Judge, balanced_accuracy, ranking};
-use crate::pictures::{beliefs_map, confusion_map};
+use crate::pictures::beliefs_map;
 use crate::seeds::Figures;
 use crate::{Task, tutorial};
 
@@ -50,8 +50,10 @@ pub fn learn(task: &Task, figures: &mut Figures) -> Outcome<Judge> {
     );
     println!(
         "{}",
-        cli.out
-            .write("confusion.svg", confusion_map(&confusion, names).svg())?
+        cli.out.write(
+            "confusion.svg",
+            confusion.heat_map(&names.nationalities).svg()
+        )?
     );
     println!(
         "{}",

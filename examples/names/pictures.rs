@@ -6,27 +6,6 @@ use train::program::Outcome;
 use crate::data::Names;
 use crate::judge::{Judge, ranking};
 
-/// Which nationalities are taken for which: each row is a nationality, and adds up to 100 %.
-pub fn confusion_map(confusion: &Confusion, names: &Names) -> HeatMap {
-    let classes = confusion.classes();
-    let total = |expected| {
-        (0..classes)
-            .map(|found| confusion.count(expected, found))
-            .sum::<u64>()
-            .max(1)
-    };
-    let share = |expected, found| confusion.count(expected, found) as f64 / total(expected) as f64;
-    let shares = Matrix::<f64>::from_fn(classes, classes, share);
-    let short = names
-        .nationalities
-        .iter()
-        .map(|name| name.chars().take(3).collect());
-    HeatMap::of(&shares)
-        .titled("held-out names of each nationality (rows), and what they are taken for, in %")
-        .in_percent()
-        .labelled(names.nationalities.clone(), short.collect())
-}
-
 /// The beliefs about the beginnings of a name, "M", "Mü" and so on: the nationalities that come first at one of them.
 pub fn beliefs_map(judge: &Judge, name: &str, names: &Names) -> Outcome<HeatMap> {
     let symbols = names

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use autograd::Matrix;
+use pictures::HeatMap;
 use serde::{Deserialize, Serialize};
 
 /// How often elements of each class were taken for each class, and what follows from that.
@@ -127,6 +129,30 @@ impl Confusion {
     /// The mean of all classes' [`Confusion::f1`], whichever are frequent ("macro").
     pub fn mean_f1(&self) -> f64 {
         (0..self.classes).map(|c| self.f1(c)).sum::<f64>() / self.classes as f64
+    }
+
+    /// As a picture: a row for each class, with the shares of it, in percent, that were taken for each class. Names
+    /// that are missing stay empty.
+    ///
+    /// ```
+    /// let mut confusion = train::Confusion::new(2);
+    /// confusion.add(1, 0);
+    /// let picture = confusion.heat_map(&["cats", "dogs"]).svg().to_string();
+    /// assert!(picture.contains(">dogs<") && picture.contains(">100<"));
+    /// ```
+    pub fn heat_map<S: ToString>(&self, names: &[S]) -> HeatMap {
+        let total = |expected| {
+            (0..self.classes)
+                .map(|f| self.count(expected, f))
+                .sum::<u64>()
+        };
+        let share = |expected, found| share(self.count(expected, found), total(expected).max(1));
+        let names: Vec<_> = names.iter().map(ToString::to_string).collect();
+        HeatMap::of(&Matrix::<f64>::from_fn(self.classes, self.classes, share))
+            .titled("of each class (rows) what it is taken for, in %")
+            .labelled(names.clone(), names)
+            .in_percent()
+            .turned()
     }
 }
 
