@@ -35,7 +35,7 @@ struct Cli {
     #[arg(long, default_value_t = 2000, value_parser = at_least_one::<usize>)]
     samples: usize,
     /// Epochs of each way, of which the fastest counts
-    #[arg(long, default_value_t = 4, value_parser = at_least_one::<u64>)]
+    #[arg(long, default_value_t = 6, value_parser = at_least_one::<u64>)]
     epochs: u64,
     /// Seed of lengths, samples and parameters
     #[arg(long, default_value_t = 1)]

@@ -27,18 +27,22 @@ pub fn learn(task: &Task, figures: &mut Figures) -> Outcome<Judge> {
         seed,
     } = task;
     let (symbols, classes) = (names.alphabet.len(), names.nationalities.len());
-    let (judge, history) = Judge::train(&cli.judge, parts, symbols, classes, *seed)?;
+    let tutorial = || tutorial::train(&parts.training, cli.tutorial, symbols, classes, *seed);
+    let (judge, tutorial) = rayon::join(
+        || Judge::train(&cli.judge, parts, symbols, classes, *seed),
+        || (cli.tutorial > 0).then(tutorial).transpose(),
+    );
+    let ((judge, history), tutorial) = (judge?, tutorial?);
     println!("\n{:28} training names   held-out names", "");
     println!(
         "{:28} class by class   class by class   as they come   macro-F1",
         "share that is right"
     );
-    if cli.tutorial > 0 {
-        let tutorial = tutorial::train(&parts.training, cli.tutorial, symbols, classes, *seed)?;
+    if let Some(tutorial) = &tutorial {
         measure(
             "the tutorial's simple RNN",
             "tutorial_",
-            &tutorial,
+            tutorial,
             task,
             figures,
         )?;

@@ -5,7 +5,7 @@ logits from the last of them; 100,000 steps of gradient descent at a rate of 0.0
 first drawing a nationality; then a confusion matrix of 10,000 names drawn in the same way, all of which it may
 have been trained on. Written anew from that description; run with torch 2.15.0:
 
-    python examples/names/tutorial.py examples/data/names
+    python examples/names/tutorial.py examples/data/names 3    # three seeds
 """
 
 import random
@@ -64,5 +64,6 @@ def main(folder, seed):
 
 
 if __name__ == "__main__":
-    for seed in range(1, 1 + int(sys.argv[2]) if len(sys.argv) > 2 else 2):
+    count = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    for seed in range(1, count + 1):
         main(sys.argv[1], seed)
