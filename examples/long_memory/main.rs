@@ -12,6 +12,7 @@
 //!     cargo run --release --example long_memory -- --kinds lstm,gru --longest 400 --minibatches 400
 //!     cargo run --release --example long_memory -- --kinds rnn --minibatches 2000 --lr 0.001
 
+mod kind;
 mod picture;
 mod reader;
 mod story;
@@ -22,7 +23,8 @@ use clap::Parser;
 use train::prelude::*;
 use train::program::{self, Out, Outcome, Report, Threads, at_least_one, positive, up_to};
 
-use crate::reader::{Kind, Reader, Recipe, held_out};
+use crate::kind::Kind;
+use crate::reader::{Reader, Recipe, held_out};
 use crate::story::{Grammar, NAMES, SHORTEST};
 
 /// Learns to answer who went to Paris, and shows how long it is remembered.

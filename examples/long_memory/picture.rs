@@ -77,7 +77,7 @@ pub fn of(reader: &Reader, grammar: &Grammar, story: &Story) -> Memory {
         .map(String::from)
         .collect();
     let title = format!(
-        "Who went to Paris? An {} answers {}: gradients, gates and cells at each word",
+        "Who went to Paris? An {} answers {}",
         reader.kind.name(),
         NAMES[answer]
     );
@@ -149,7 +149,8 @@ pub fn flow(reader: &Reader, story: &Story) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reader::{Kind, Recipe, held_out};
+    use crate::kind::Kind;
+    use crate::reader::{Recipe, held_out};
 
     const RECIPE: Recipe = Recipe {
         minibatches: 1,
