@@ -13,7 +13,7 @@ const TARGET: f64 = 0.7;
 /// Gradient descent.
 const FROM: [f64; 2] = [5.2, -2.0];
 const RATE: f64 = 0.1;
-const DESCENT: usize = 300;
+const DESCENT: usize = 150;
 pub const THRESHOLD: f64 = 1.0;
 
 /// E = (σ(x_50) − 0.7)².
@@ -42,4 +42,26 @@ pub fn descend(threshold: Option<f64>) -> Result<Vec<[f64; 2]>, TrainError> {
         path.push([w, b].map(|id| trainer.parameters().get(id)[(0, 0)]));
     }
     Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beside_the_wall_the_error_is_another() {
+        let (above, below) = (error_at([4.5, -2.2]), error_at([4.5, -2.5]));
+        assert!(above < 0.03 && below > 0.3, "{above} {below}");
+        // By hand: with w = 0 all that is left is b.
+        let sigma = 1.0 / (1.0 + 1f64.exp());
+        assert!((error_at([0.0, -1.0]) - (sigma - TARGET) * (sigma - TARGET)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_wall_throws_off_what_is_not_clipped() {
+        let end = |threshold| *descend(threshold).unwrap().last().unwrap();
+        let (clipped, thrown) = (end(Some(THRESHOLD)), end(None));
+        assert!(error_at(clipped) < 0.01, "{clipped:?}");
+        assert!(error_at(thrown) > 0.08, "{thrown:?}");
+    }
 }

@@ -90,3 +90,32 @@ impl Run {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_clipped_training_learns() {
+        let (clipped, unclipped) = (train(Some(1.0), 32, 400, 1), train(None, 32, 400, 1));
+        assert_eq!(clipped.losses[0], unclipped.losses[0]); // they begin alike
+        let variance = 1.0 / 3.0; // the error of who always says 0
+        assert!(
+            clipped.final_loss().unwrap() < 0.2 * variance,
+            "{:?}",
+            clipped.final_loss()
+        );
+        assert!(unclipped.failure.is_some() && unclipped.final_loss().is_none());
+    }
+
+    #[test]
+    fn the_first_number_is_the_one_to_remember() {
+        let (numbers, first) = draw(&mut ChaCha8Rng::seed_from_u64(1));
+        assert_eq!(numbers.row_count(), STEPS * BATCH);
+        for sample in 0..BATCH {
+            assert_eq!(numbers[(sample, 0)], first[(sample, 0)]);
+            let later = (1..STEPS).map(|t| numbers[(t * BATCH + sample, 0)].abs());
+            assert!(later.into_iter().all(|x| x <= NOISE));
+        }
+    }
+}

@@ -6,6 +6,8 @@
 //! - the cliff of their figure 6, with gradient descent on it;
 //! - the fading memory, without gates and with them.
 //!
+//! Each as numbers and as a picture:
+//!
 //!     cargo run --release --example gradients
 //!     cargo run --release --example gradients -- --radii 0.9,1,1.1 --steps 100
 
@@ -20,7 +22,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use train::pictures::LineChart;
-use train::program::{self, Out, Outcome, Report, at_least_one, positive, up_to};
+use train::program::{self, Out, Outcome, Report, Threads, at_least_one, positive, up_to};
 
 use crate::surface::Trail;
 
@@ -28,7 +30,7 @@ use crate::surface::Trail;
 #[derive(Parser)]
 #[command(version)]
 struct Cli {
-    /// Spectral radii of W, at most seven
+    /// Spectral radii of W, one to seven
     #[arg(long, value_delimiter = ',', value_parser = positive, default_value = "0.5,0.75,0.9,1,1.1,1.25,1.5")]
     radii: Vec<f64>,
     /// Steps that a gradient goes back
@@ -40,18 +42,20 @@ struct Cli {
     /// Mini-batches to train on with clipping, and without
     #[arg(long, default_value_t = 1000, value_parser = at_least_one::<usize>)]
     minibatches: usize,
-    /// Threshold of clipping
+    /// Threshold that the norm of the training's gradient is clipped at
     #[arg(long, default_value_t = 1.0, value_parser = positive)]
     threshold: f64,
     /// Seed of weights and inputs
     #[arg(long, default_value_t = 1)]
     seed: u64,
     #[command(flatten)]
+    threads: Threads,
+    #[command(flatten)]
     out: Out,
 }
 
 fn main() -> ExitCode {
-    program::run(|cli: Cli| run(&cli))
+    program::run(|cli: Cli| cli.threads.install(|| run(&cli)))
 }
 
 fn run(cli: &Cli) -> Outcome {
@@ -79,22 +83,36 @@ fn run(cli: &Cli) -> Outcome {
 type Results = Vec<(String, f64)>;
 
 fn show_flow(cli: &Cli, report: &mut Report) -> Outcome<Results> {
-    let measure = |&radius: &f64| flow::measure(radius, cli.hidden, cli.steps as usize, cli.seed);
-    let flows: Vec<_> = cli.radii.iter().map(measure).collect();
-    report.say("A gradient on its way back, by the spectral radius of W");
-    report.say(flow::table(&flows));
-    if let Some(flow) = flows.iter().find(|flow| !flow.is_bounded()) {
-        return Err(format!("radius {}: a singular value above the bound", flow.radius).into());
+    let sizes = (cli.hidden, cli.steps as usize);
+    let mut results = Results::new();
+    for (name, states, input) in [
+        ("growth", "small states, where tanh(z) is z", flow::SMALL),
+        (
+            "saturated",
+            "ordinary states, where tanh is flatter",
+            flow::ORDINARY,
+        ),
+    ] {
+        let measure = |&radius: &f64| flow::measure(radius, input, sizes, cli.seed);
+        let flows: Vec<_> = cli.radii.iter().map(measure).collect();
+        let title = format!("a gradient on its way back by the spectral radius of W; {states}");
+        report.say(format_args!("{title}\n{}", flow::table(&flows)));
+        if let Some(flow) = flows.iter().find(|flow| !flow.is_bounded()) {
+            return Err(format!("radius {}: a singular value above the bound", flow.radius).into());
+        }
+        let chart = flow::gradient_chart(&title, &flows);
+        report.say(cli.out.write(&format!("flow_{name}.svg"), chart.svg())?);
+        let few = [0, flows.len() / 2, flows.len() - 1].map(|i| flows[i].clone());
+        let chart = flow::bound_chart(&few);
+        report.say(cli.out.write(&format!("bound_{name}.svg"), chart.svg())?);
+        let of_radius = |flow: &flow::Flow| (format!("{name}_{}", flow.radius), flow.growth());
+        results.extend(flows.iter().map(of_radius));
     }
-    report.say(
-        cli.out
-            .write("flow.svg", flow::gradient_chart(&flows).svg())?,
-    );
-    let few = [0, flows.len() / 2, flows.len() - 1].map(|i| flows[i].clone());
-    report.say(cli.out.write("bound.svg", flow::bound_chart(&few).svg())?);
-    let growth = |flow: &flow::Flow| (format!("growth_{}", flow.radius), flow.growth());
-    Ok(flows.iter().map(growth).collect())
+    Ok(results)
 }
+
+/// Losses and norms from here on are not drawn.
+const OFF_THE_CHART: f64 = 1e4;
 
 fn show_clipping(cli: &Cli, report: &mut Report) -> Outcome<Results> {
     let train = |threshold| clipping::train(threshold, cli.hidden, cli.minibatches, cli.seed);
@@ -103,13 +121,21 @@ fn show_clipping(cli: &Cli, report: &mut Report) -> Outcome<Results> {
     report.say(clipped.describe("clipped"));
     report.say(unclipped.describe("unclipped"));
     let chart = |title: &str, y: &str, of: fn(&clipping::Run) -> &[f64]| {
+        let shown = of(&unclipped)
+            .iter()
+            .copied()
+            .take_while(|&x| x < OFF_THE_CHART);
         LineChart::new(title, "mini-batch", y)
             .line("clipped", of(&clipped))
-            .line("unclipped", of(&unclipped))
+            .line("unclipped", &shown.collect::<Vec<_>>())
             .log()
             .svg()
     };
-    let losses = chart("the loss from one seed", "loss", |run| &run.losses);
+    let losses = chart(
+        "the loss from one seed: without clipping it leaves the chart",
+        "loss",
+        |run| &run.losses,
+    );
     let norms = chart(
         "the norm of the gradient, before it is clipped",
         "‖g‖",

@@ -108,7 +108,7 @@ fn place([w, b]: [f64; 2]) -> (f64, f64) {
 impl Trail<'_> {
     fn draw(&self, svg: &mut Svg) {
         let colour = self.colour;
-        let stroke = format!(r#"stroke="{colour}" stroke-width="2""#);
+        let stroke = format!(r#"stroke="{colour}" stroke-width="2.5""#);
         for step in self.path.windows(2) {
             if !is_shown(step[0]) {
                 break; // it is gone

@@ -5,9 +5,14 @@
 //! about as many parameters, in as many mini-batches. Then they answer at each distance between the fact and the
 //! question, and for one story it is drawn what the LSTM remembers.
 //!
+//! What separates them is what they can learn, not what they can hold: with ten times the mini-batches, and at a
+//! smaller rate, the simple network finds a way to keep a name too, and then keeps it for good.
+//!
 //!     cargo run --release --example long_memory
 //!     cargo run --release --example long_memory -- --kinds lstm,gru --longest 400 --minibatches 400
+//!     cargo run --release --example long_memory -- --kinds rnn --minibatches 2000 --lr 0.001
 
+mod kind;
 mod picture;
 mod reader;
 mod story;
@@ -18,7 +23,8 @@ use clap::Parser;
 use train::prelude::*;
 use train::program::{self, Out, Outcome, Report, Threads, at_least_one, positive, up_to};
 
-use crate::reader::{Kind, Reader, Recipe, held_out};
+use crate::kind::Kind;
+use crate::reader::{Reader, Recipe, held_out};
 use crate::story::{Grammar, NAMES, SHORTEST};
 
 /// Learns to answer who went to Paris, and shows how long it is remembered.
@@ -76,9 +82,9 @@ fn main() -> ExitCode {
 /// The distance of the story whose memory is drawn, and of the one whose gradients are.
 const DRAWN: usize = 18;
 const FLOWN: usize = 100;
-/// A reader that is right this often knows the name by reading it, so its answers follow it that often.
-const RIGHT: f64 = 0.9;
-const FOLLOWING: f64 = 0.8;
+/// A reader that is right this often has read the name, so its answers follow the name at least this often.
+const RIGHT: f64 = 0.97;
+const FOLLOWING: f64 = 0.9;
 
 fn run(cli: &Cli) -> Outcome {
     cli.out.check()?;
@@ -143,12 +149,12 @@ fn table(cli: &Cli, accuracies: &[Vec<f64>]) -> String {
     let heads = cli
         .distances
         .iter()
-        .map(|distance| format!("{distance:>7}"));
+        .map(|distance| format!("{distance:>8}"));
     let mut text = format!("\n{:19}{}\n", "words in between", heads.collect::<String>());
     for (kind, accuracies) in cli.kinds.iter().zip(accuracies) {
         let numbers = accuracies
             .iter()
-            .map(|accuracy| format!("{:5.1} %", 100.0 * accuracy));
+            .map(|accuracy| format!("{:6.1} %", 100.0 * accuracy));
         text += &format!("{:19}{}\n", kind.name(), numbers.collect::<String>());
     }
     text + &format!(
@@ -198,7 +204,8 @@ fn flows(readers: &[Reader], grammar: &Grammar, seed: u64, when: &str) -> LineCh
     })
 }
 
-/// Whether the answers follow the name, and the lines that a script reads.
+/// The lines that a script reads; and whether the answers follow the name, at the longest distance that is both
+/// learned and tested.
 fn show_results(
     cli: &Cli,
     grammar: &Grammar,
@@ -208,21 +215,26 @@ fn show_results(
     report: &mut Report,
 ) -> Outcome {
     let kind = format!("{:?}", reader.kind).to_lowercase();
-    for (distance, accuracy) in cli.distances.iter().zip(accuracies) {
+    let tested = cli
+        .distances
+        .iter()
+        .copied()
+        .zip(accuracies.iter().copied());
+    for (distance, accuracy) in tested.clone() {
         report.say(format_args!("result {kind}_{distance} {accuracy:.4}"));
-        let follows = reader.follows_the_name(grammar, *distance, cli.stories, recipe);
-        report.say(format_args!(
-            "result follows_the_name_{kind}_{distance} {follows:.4}"
-        ));
-        if *accuracy >= RIGHT && follows < FOLLOWING {
-            let name = reader.kind.name();
-            let found =
-                format!("{name} at distance {distance}: {accuracy:.2} of the answers are right");
-            return Err(format!(
-                "{found}, and only {follows:.2} follow the name when it is changed"
-            )
-            .into());
-        }
+    }
+    let learned = tested.filter(|&(distance, _)| distance <= cli.longest);
+    let Some((distance, accuracy)) = learned.max_by_key(|&(distance, _)| distance) else {
+        return Ok(());
+    };
+    let follows = reader.follows_the_name(grammar, distance, cli.stories, recipe);
+    report.say(format_args!("result follows_the_name_{kind} {follows:.4}"));
+    if accuracy >= RIGHT && follows < FOLLOWING {
+        let name = reader.kind.name();
+        let found = format!("{name}, {distance} words: {accuracy:.2} of the answers are right");
+        return Err(
+            format!("{found}, and only {follows:.2} follow the name when it is changed").into(),
+        );
     }
     Ok(())
 }

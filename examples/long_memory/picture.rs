@@ -12,8 +12,31 @@ const UNITS: usize = 3;
 pub struct Memory {
     title: String,
     words: Vec<String>,
-    /// A name, and a number for each word.
-    rows: Vec<(String, Vec<f64>)>,
+    rows: Vec<Row>,
+}
+
+/// A number for each word.
+struct Row {
+    name: String,
+    numbers: Vec<f64>,
+    is_gate: bool,
+}
+
+impl Row {
+    fn new(name: impl Into<String>, numbers: Vec<f64>) -> Self {
+        Row {
+            name: name.into(),
+            numbers,
+            is_gate: false,
+        }
+    }
+
+    fn gate(name: String, numbers: Vec<f64>) -> Self {
+        Row {
+            is_gate: true,
+            ..Row::new(name, numbers)
+        }
+    }
 }
 
 /// What happens in an LSTM that reads a story.
@@ -30,31 +53,34 @@ pub fn of(reader: &Reader, grammar: &Grammar, story: &Story) -> Memory {
         let norms = over_time(name).into_iter().map(|x| gradients.of(x).norm());
         relative(norms.collect())
     };
+    // z_t = U x_t + W h_{t-1} + b is where the word comes in: its gradient is what the word matters.
     let mut rows = vec![
-        ("‖∂E/∂h‖".to_string(), norms("h")),
-        ("‖∂E/∂z‖".to_string(), norms("z")),
+        Row::new("‖∂E/∂h‖", norms("h")),
+        Row::new("‖∂E/∂z‖", norms("z")),
     ];
     let last = *over_time("h").last().expect("a story has words");
     for unit in speakers(reader, last, answer) {
         let of_unit = |name: &str| {
             let at_words = over_time(name);
-            at_words
-                .iter()
-                .map(|x| f64::from(x.value()[(0, unit)]))
-                .collect::<Vec<_>>()
+            let numbers = at_words.iter().map(|x| f64::from(x.value()[(0, unit)]));
+            numbers.collect::<Vec<_>>()
         };
+        for gate in ["i", "f", "o"] {
+            rows.push(Row::gate(format!("unit {unit}: {gate}"), of_unit(gate)));
+        }
         let cells = of_unit("c").into_iter().map(f64::tanh).collect();
-        rows.push((format!("unit {unit}: i"), of_unit("i")));
-        rows.push((format!("unit {unit}: f"), of_unit("f")));
-        rows.push((format!("unit {unit}: o"), of_unit("o")));
-        rows.push((format!("unit {unit}: tanh(c)"), cells));
+        rows.push(Row::new(format!("unit {unit}: tanh(c)"), cells));
     }
     let words = grammar
         .tokens(story)
         .into_iter()
         .map(String::from)
         .collect();
-    let title = format!("{} reads; it answers {}", reader.kind.name(), NAMES[answer]);
+    let title = format!(
+        "Who went to Paris? An {} answers {}",
+        reader.kind.name(),
+        NAMES[answer]
+    );
     Memory { title, words, rows }
 }
 
@@ -80,9 +106,9 @@ fn relative(numbers: Vec<f64>) -> Vec<f64> {
 impl Memory {
     /// Words across, numbers as shades.
     pub fn heat_map(&self) -> HeatMap {
-        let numbers =
-            Matrix::<f64>::from_fn(self.rows.len(), self.words.len(), |r, c| self.rows[r].1[c]);
-        let names = self.rows.iter().map(|(name, _)| name.clone()).collect();
+        let number = |r: usize, c: usize| self.rows[r].numbers[c];
+        let numbers = Matrix::<f64>::from_fn(self.rows.len(), self.words.len(), number);
+        let names = self.rows.iter().map(|row| row.name.clone()).collect();
         let words = self
             .words
             .iter()
@@ -94,11 +120,11 @@ impl Memory {
             .turned()
     }
 
-    /// The story once for each row, its words coloured.
+    /// The story coloured by its gradients, and by each cell.
     pub fn text(&self) -> ColouredText {
-        let text = ColouredText::new(&self.title);
-        self.rows.iter().fold(text, |text, (name, numbers)| {
-            text.line(name, &self.words, numbers)
+        let rows = self.rows.iter().filter(|row| !row.is_gate);
+        rows.fold(ColouredText::new(&self.title), |text, row| {
+            text.line(&row.name, &self.words, &row.numbers)
         })
     }
 }
@@ -118,4 +144,44 @@ pub fn flow(reader: &Reader, story: &Story) -> Vec<f64> {
         .map(|h| gradients.of(h).norm())
         .collect();
     norms.iter().map(|norm| norm / norms[0]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kind::Kind;
+    use crate::reader::{Recipe, held_out};
+
+    const RECIPE: Recipe = Recipe {
+        minibatches: 1,
+        longest: 10,
+        rate: 1e-3,
+        seed: 1,
+    };
+
+    #[test]
+    fn every_word_has_its_numbers() {
+        let grammar = Grammar::new();
+        let story = held_out(&grammar, 10, 1, 1).sample(0);
+        let reader = Reader::new(Kind::Lstm, &grammar, 6, &RECIPE);
+        let memory = of(&reader, &grammar, &story);
+        assert_eq!(memory.rows.len(), 2 + 4 * UNITS);
+        for row in &memory.rows {
+            assert_eq!(row.numbers.len(), story.words.len(), "{}", row.name);
+            assert!(row.numbers.iter().all(|x| x.abs() <= 1.0), "{}", row.name);
+        }
+        let largest = memory.rows[1].numbers.iter().copied().fold(0.0, f64::max);
+        assert_eq!(largest, 1.0);
+    }
+
+    #[test]
+    fn before_training_a_gradient_fades() {
+        let grammar = Grammar::new();
+        let story = held_out(&grammar, 30, 1, 1).sample(0);
+        for kind in [Kind::Rnn, Kind::Gru, Kind::Lstm, Kind::Lstm0] {
+            let flow = flow(&Reader::new(kind, &grammar, 16, &RECIPE), &story);
+            assert_eq!((flow.len(), flow[0]), (story.words.len(), 1.0), "{kind:?}");
+            assert!(flow[30] < 0.5, "{kind:?}: {flow:?}");
+        }
+    }
 }

@@ -5,80 +5,10 @@
 //! All learn alike: from short stories at first, then from longer ones, so that there is something to be had before
 //! the gradient has to reach far.
 
-use clap::ValueEnum;
 use train::prelude::*;
 
+use crate::kind::{Kind, Recurrent};
 use crate::story::{Grammar, NAMES, SHORTEST, Stories, Story};
-
-/// A recurrent layer.
-#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
-pub enum Kind {
-    Rnn,
-    Gru,
-    /// With a forget gate that is rather open at the start, by a bias of 1.
-    Lstm,
-    /// With a forget bias of 0, so that half of the cell is forgotten at each step.
-    Lstm0,
-}
-
-impl Kind {
-    pub fn name(self) -> &'static str {
-        match self {
-            Kind::Rnn => "RNN",
-            Kind::Gru => "GRU",
-            Kind::Lstm => "LSTM",
-            Kind::Lstm0 => "LSTM, forget bias 0",
-        }
-    }
-
-    fn cell(self) -> CellKind {
-        match self {
-            Kind::Rnn => CellKind::Rnn,
-            Kind::Gru => CellKind::Gru,
-            Kind::Lstm | Kind::Lstm0 => CellKind::Lstm,
-        }
-    }
-
-    /// The units with which this layer has about as many parameters as an LSTM of `hidden` units.
-    fn units(self, words: usize, hidden: usize) -> usize {
-        let count = |cell: CellKind, units| {
-            let shapes = cell.parameter_shapes("", words, units);
-            shapes.iter().map(|(_, shape)| shape.len()).sum::<usize>()
-        };
-        let aim = count(CellKind::Lstm, hidden);
-        let units = (1..=4 * hidden).min_by_key(|&units| count(self.cell(), units).abs_diff(aim));
-        units.unwrap_or(hidden)
-    }
-
-    fn build(
-        self,
-        set: &mut ParameterSet,
-        words: usize,
-        units: usize,
-        rng: &mut ChaCha8Rng,
-    ) -> Recurrent {
-        let name = format!("{}1", self.cell());
-        let bias = match self {
-            Kind::Rnn => return Box::new(Forward(SimpleRnn::new(set, &name, words, units, rng))),
-            Kind::Gru => {
-                return Box::new(Forward(Gru::new(
-                    set,
-                    &name,
-                    words,
-                    units,
-                    Reset::After,
-                    rng,
-                )));
-            }
-            Kind::Lstm => 1.0,
-            Kind::Lstm0 => 0.0,
-        };
-        let lstm = Lstm::new(set, &name, words, units, rng);
-        Box::new(Forward(lstm.with_forget_bias(set, bias)))
-    }
-}
-
-type Recurrent = Box<dyn Layer<f32> + Send + Sync>;
 
 /// How readers learn.
 #[derive(Clone, Copy, Debug)]
@@ -301,18 +231,6 @@ mod tests {
             .stages(),
             [3]
         );
-    }
-
-    #[test]
-    fn readers_have_about_as_many_parameters() {
-        let grammar = Grammar::new();
-        let counts = [Kind::Rnn, Kind::Gru, Kind::Lstm, Kind::Lstm0].map(|kind| {
-            let reader = Reader::new(kind, &grammar, 48, &RECIPE);
-            reader.trainer.parameters().element_count() as f64
-        });
-        for count in counts {
-            assert!((count / counts[2] - 1.0).abs() < 0.05, "{counts:?}");
-        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use autograd::{Matrix, Tape};
 use pictures::{
-    FadingMemory, FlowPictures, LineChart, ReplayPictures, TapePictures, TrianglePictures,
+    FadingMemory, FlowPictures, HeatMap, LineChart, ReplayPictures, TapePictures, TrianglePictures,
     VarPictures,
 };
 
@@ -114,4 +114,43 @@ fn an_overview_keeps_timelines_apart() {
         svg.contains(">encoder<") && svg.contains(">decoder<"),
         "{svg}"
     );
+}
+
+#[test]
+fn a_dashed_line_has_the_colour_of_the_one_before_it() {
+    let chart = LineChart::new("t", "x", "y")
+        .dashed("chance", &[0.5, 0.5])
+        .line("a", &[1.0, 2.0])
+        .dashed("bound of a", &[3.0, 3.0])
+        .line("b", &[2.0, 1.0]);
+    let text = chart.svg().to_string();
+    let strokes: Vec<_> = text
+        .lines()
+        .filter(|line| line.starts_with("<path"))
+        .collect();
+    let colour = |line: &str| line.split("stroke=\"").nth(1).unwrap()[..7].to_string();
+    let colours: Vec<_> = strokes.iter().map(|line| colour(line)).collect();
+    assert_eq!(colours[1], colours[2]);
+    assert!(colours[0] != colours[1] && colours[1] != colours[3] && colours[0] != colours[3]);
+    let dashed: Vec<_> = strokes
+        .iter()
+        .map(|line| line.contains("dasharray"))
+        .collect();
+    assert_eq!(dashed, [true, false, true, false]);
+}
+
+#[test]
+fn turned_names_of_columns_are_all_there() {
+    let words: Vec<_> = (0..40).map(|i| format!("word{i}")).collect();
+    let map = HeatMap::of(&Matrix::<f64>::zeros(2, 40)).labelled(vec![], words.clone());
+    let (lying, turned) = (map.svg(), map.turned().svg());
+    let shown = |text: &str| {
+        words
+            .iter()
+            .filter(|word| text.contains(&format!(">{word}<")))
+            .count()
+    };
+    assert!(shown(&lying.to_string()) < 40);
+    assert_eq!(shown(&turned.to_string()), 40);
+    assert!(turned.height() > lying.height());
 }
