@@ -43,8 +43,8 @@ impl Songbook {
         }
         let words: Vec<_> = read.iter().filter_map(words::words).collect();
         println!(
-            "{} tunes read, {skipped} lines or tunes skipped; {} left out: free time, another meter amid the tune, \
-             unusual lengths",
+            "{} tunes read, {skipped} lines or tunes skipped; {} left out: free time, a bar \
+             that is too long, unusual lengths",
             read.len(),
             read.len() - words.len()
         );

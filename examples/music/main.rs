@@ -54,10 +54,10 @@ struct Cli {
     #[command(flatten)]
     draw: Draw,
     /// Units of the LSTM
-    #[arg(long, default_value_t = 192, value_parser = up_to(10_000))]
+    #[arg(long, default_value_t = 128, value_parser = up_to(10_000))]
     hidden: usize,
     /// Passes over the tunes
-    #[arg(long, default_value_t = 20, value_parser = at_least_one::<u64>)]
+    #[arg(long, default_value_t = 30, value_parser = at_least_one::<u64>)]
     epochs: u64,
     /// Learning rate of Adam at the beginning; it falls to a twentieth
     #[arg(long, default_value_t = 5e-3, allow_negative_numbers = true, value_parser = positive)]
@@ -120,7 +120,8 @@ fn start(music: &str) -> Outcome<(Tune, String)> {
         .next()
         .ok_or_else(|| wrong("expected notes"))?;
     let words = words::words(&tune);
-    let mut words = words.ok_or_else(|| wrong("expected one meter, and usual lengths"))?;
+    let mut words = words
+        .ok_or_else(|| wrong("expected a meter, no bar that is too long, and usual lengths"))?;
     if !music.trim_end().ends_with(['|', ':', ']']) {
         words.truncate(words.trim_end_matches('|').len()); // the last bar goes on
     }

@@ -1,16 +1,18 @@
 //! A tune as words, and back.
 //!
-//! A model of text foresees one symbol after the other. In ABC notation a note is several characters, and where a bar is
-//! full depends on all of them since the bar line. So a symbol is a note with its length here, in the key without signs:
+//! A model of text foresees one symbol after the other. In ABC notation a bar is full when the lengths since the bar line
+//! sum to the meter, and a network finds sums hard. So a word says here how much of the bar a note leaves, and not how
+//! long it is: then the last word alone tells whether a bar line is due. All is in the key without signs.
 //!
 //! ```text
-//! ABC      M:6/8  K:D   d2e f2a|…
-//! words    6on8   C     72x24 74x12 76x24 79x12 | …
+//! ABC      M:6/8  K:D  A|                d2e f2a|
+//! words    C 6on8    pickup12 67 left0| 6on8 72 left48 74 left36 76 left12 79 left0|
 //! ```
 //!
-//! Meter and key first, then MIDI's number of each note and its length in 24ths of a quarter, bar lines, and the end of
-//! a line at the end of the tune. A note that goes on behind the bar line is tied: `72x24t`. What is left out: all but
-//! the highest of notes that sound together, repeats, and all endings of a part but the last.
+//! The key first. Then for each bar its meter, which need not be remembered so, and if it is a pickup, its length; MIDI's
+//! number of each note (`r` is a rest) and what it leaves of the bar, in 24ths of a quarter; and the bar line. The tune
+//! ends with the end of a line. A note that goes on behind the bar line is tied: `72 left0 tie`. What is not there: all
+//! but the highest of notes that sound together, repeats, and all endings of a part but the last.
 
 use scores::{Bar, Event, Key, Line, TICKS_PER_WHOLE, Tune};
 
@@ -45,35 +47,41 @@ pub fn transposed(tune: &Tune, semitones: i32, key: Key) -> Tune {
     tune
 }
 
-/// The words of a tune up to the end of its last bar; none, if it is in free time, changes its meter, or has
-/// notes of unusual lengths.
+/// The words of a tune up to the end of its last bar; none, if it is in free time, has a bar that is too long, or notes
+/// of unusual lengths.
 pub fn words(tune: &Tune) -> Option<String> {
-    let (beats, unit) = tune.meter;
     let shift = shift(tune);
     let tonic = (i32::from(tune.key.tonic) + shift).rem_euclid(12) as u8;
-    let is_usual = beats > 0 && tune.bars.iter().all(|bar| bar.meter == tune.meter);
-    let mut words = format!(" {beats}on{unit} {}", Key { tonic, sharps: 0 }.name());
+    let mut words = format!(" {}", Key { tonic, sharps: 0 }.name());
+    let mut begins_part = true;
     for (begin, bar) in played_last(tune) {
-        for event in tune
-            .events
-            .iter()
-            .filter(|event| event.start < bar.end && event.end() > begin)
-        {
-            let length = event.end().min(bar.end) - event.start.max(begin);
-            if !length.is_multiple_of(UNIT) {
+        let (length, (beats, unit)) = (bar.end - begin, bar.meter);
+        let mut whole = bar.whole();
+        if length > whole || !length.is_multiple_of(UNIT) {
+            return None;
+        }
+        words += &format!(" {beats}on{unit}");
+        if begins_part && length < whole {
+            words += &format!(" pickup{}", length / UNIT);
+            whole = length;
+        }
+        let sounds = |event: &&Event| event.start < bar.end && event.end() > begin;
+        for event in tune.events.iter().filter(sounds) {
+            let left = whole - (event.end().min(bar.end) - begin);
+            if !left.is_multiple_of(UNIT) {
                 return None;
             }
-            let length = length / UNIT;
-            let tie = if event.end() > bar.end { "t" } else { "" };
-            words += &match highest(event) {
-                Some(pitch) => format!(" {}x{length}{tie}", i32::from(pitch) + shift),
-                None => format!(" rx{length}"),
-            };
+            let goes_on = event.end() > bar.end && !event.pitches.is_empty();
+            let tie = if goes_on { " tie" } else { "" };
+            let pitch = highest(event).map(|pitch| i32::from(pitch) + shift);
+            let pitch = pitch.map_or("r".into(), |pitch| pitch.to_string());
+            words += &format!(" {pitch} left{}{tie}", left / UNIT);
         }
-        words += if bar.line == Line::Single { "|" } else { "||" };
+        begins_part = bar.line != Line::Single;
+        words += if begins_part { "||" } else { "|" };
     }
     let last = words.trim_end_matches('|').len();
-    is_usual.then(|| format!("{}|", &words[..last]))
+    Some(format!("{}|", &words[..last]))
 }
 
 /// The bars with their beginnings, without the endings that others come after.
@@ -103,30 +111,45 @@ fn played_last(tune: &Tune) -> Vec<(u32, Bar)> {
 /// The tune of words, which may be anything: what makes no sense is passed over.
 pub fn tune(words: &str) -> Tune {
     let mut tune = Tune::default();
-    let mut is_tied = false;
+    let mut bar = Bar::default();
+    let (mut left, mut sounding, mut tied) = (0, None, false);
     for word in words.replace('|', " | ").split_whitespace() {
-        let (meter, key) = (meter(word), key(word));
         if word == "|" {
-            end_bar(&mut tune);
-        } else if let Some(meter) = meter {
-            tune.meter = meter;
-        } else if let Some(key) = key {
-            tune.key = key;
-        } else if let Some((pitch, length, tied)) = note(word) {
-            let pitches = Vec::from_iter(pitch);
-            let start = tune.end();
+            end_bar(&mut tune, bar);
+            left = bar.whole();
+        } else if let Some(length) = ticks(word, "pickup") {
+            left = length;
+        } else if let Some(then) = ticks(word, "left").filter(|then| *then < left) {
+            let Some(pitches) = sounding.take() else {
+                continue;
+            };
+            let (start, length) = (tune.end(), left - then);
             match tune.events.last_mut() {
-                Some(last) if is_tied && last.pitches == pitches => last.length += length,
+                Some(last) if tied && last.pitches == pitches => last.length += length,
                 _ => tune.events.push(Event {
                     start,
                     length,
                     pitches,
                 }),
             }
-            is_tied = tied;
+            (left, tied) = (then, false);
+        } else if word == "tie" {
+            tied = true;
+        } else if word == "r" {
+            sounding = Some(Vec::new());
+        } else if let Ok(pitch) = word.parse::<u8>() {
+            sounding = (pitch < 128).then(|| vec![pitch]);
+        } else if let Some(meter) = meter(word) {
+            bar.meter = meter;
+            left = bar.whole();
+            if tune.events.is_empty() {
+                tune.meter = meter;
+            }
+        } else if let Some(key) = key(word) {
+            tune.key = key;
         }
     }
-    end_bar(&mut tune);
+    end_bar(&mut tune, bar);
     if let Some(bar) = tune.bars.last_mut() {
         bar.line = Line::Double;
     }
@@ -134,23 +157,19 @@ pub fn tune(words: &str) -> Tune {
 }
 
 /// A second bar line at the same place ends a part.
-fn end_bar(tune: &mut Tune) {
-    let (end, meter) = (tune.end(), tune.meter);
+fn end_bar(tune: &mut Tune, bar: Bar) {
+    let end = tune.end();
     match tune.bars.last_mut() {
-        Some(bar) if bar.end == end => bar.line = Line::Double,
+        Some(last) if last.end == end => last.line = Line::Double,
         _ if end == 0 => {}
-        _ => tune.bars.push(Bar {
-            end,
-            meter,
-            line: Line::Single,
-            ending: 0,
-        }),
+        _ => tune.bars.push(Bar { end, ..bar }),
     }
 }
 
 fn meter(word: &str) -> Option<(u32, u32)> {
     let (beats, unit) = word.split_once("on")?;
-    Some((beats.parse().ok()?, unit.parse().ok()?))
+    let meter = (beats.parse().ok()?, unit.parse().ok()?);
+    ((1..=128).contains(&meter.0) && (1..=128).contains(&meter.1)).then_some(meter)
 }
 
 fn key(word: &str) -> Option<Key> {
@@ -158,18 +177,10 @@ fn key(word: &str) -> Option<Key> {
     keys.find(|key| key.name() == word)
 }
 
-/// Its pitch, none for a rest; its length in ticks; whether it is tied to the next.
-fn note(word: &str) -> Option<(Option<u8>, u32, bool)> {
-    let (pitch, length) = word.split_once('x')?;
-    let (length, tied) = match length.strip_suffix('t') {
-        Some(length) => (length, true),
-        None => (length, false),
-    };
-    let length = length.parse::<u32>().ok()?.checked_mul(UNIT)?;
-    match pitch {
-        "r" => Some((None, length, false)),
-        _ => Some((Some(pitch.parse().ok()?), length, tied)),
-    }
+/// The number behind a name, in ticks.
+fn ticks(word: &str, name: &str) -> Option<u32> {
+    let number = word.strip_prefix(name)?.parse::<u32>().ok()?;
+    (number <= 10_000).then_some(number * UNIT)
 }
 
 #[cfg(test)]
@@ -185,18 +196,19 @@ mod tests {
     #[test]
     fn words_are_the_tune_in_the_key_without_signs() {
         let tune = read("M:6/8\nK:D\nA|d2e f2[Aa]|d6-||d3 z2|]");
-        let expected = " 6on8 C 67x12| 72x24 74x12 76x24 79x12| 72x72t|| 72x36 rx24|";
+        let expected = " C 6on8 pickup12 67 left0| 6on8 72 left48 74 left36 76 left12 79 left0| 6on8 72 left0 tie|| \
+                        6on8 pickup60 72 left24 r left0|";
         assert_eq!(words(&tune).unwrap(), expected);
         assert_eq!(
             words(&read("M:4/4\nK:Em\ne8|]")).unwrap(),
-            " 4on4 Am 69x96|"
+            " Am 4on4 69 left0|"
         );
     }
 
     #[test]
     fn only_the_last_ending_is_written() {
         let tune = read("M:2/4\nK:C\nc4|1d4:|2e4||c4|1f4:|2g4|]");
-        let expected = " 2on4 C 72x48| 76x48|| 72x48| 79x48|";
+        let expected = " C 2on4 72 left0| 2on4 76 left0|| 2on4 72 left0| 2on4 79 left0|";
         assert_eq!(words(&tune).unwrap(), expected);
     }
 
@@ -213,13 +225,13 @@ mod tests {
     #[test]
     fn what_has_no_words_is_left_out() {
         assert_eq!(words(&read("M:none\nK:C\nc4|]")), None);
-        assert_eq!(words(&read("M:2/4\nK:C\nc4|[M:3/4]c6|]")), None);
+        assert_eq!(words(&read("M:2/4\nK:C\nc4|c5|]")), None);
         assert_eq!(words(&read("M:2/4\nK:C\nc4/5|]")), None);
     }
 
     #[test]
     fn words_without_sense_are_passed_over() {
-        let words = " 4on4| x 300x4 60x99999999999 6on\n 72x24t rx24";
+        let words = " 4on4| tie left24 x 300 left4 60 left99999999999 6on pickup\n 72 left24 left12 r left24 r left0";
         assert_eq!(tune(words).events.len(), 2);
         assert_eq!(tune(""), Tune::default());
     }
