@@ -1,6 +1,6 @@
 //! How many bars of a tune are complete.
 
-use crate::tune::{Bar, Line, Tune, bar_length};
+use crate::tune::{Line, Tune};
 
 /// A bar's length and what it should be, in ticks.
 #[derive(Clone, Copy)]
@@ -55,19 +55,16 @@ impl Tune {
     fn parts(&self) -> Vec<Vec<Filled>> {
         let mut parts = vec![Vec::new()];
         let mut begin = 0;
-        for Bar {
-            end, meter, line, ..
-        } in &self.bars
-        {
-            let (length, whole) = (end - begin, bar_length(*meter));
+        for bar in &self.bars {
+            let (length, whole) = (bar.end - begin, bar.whole());
             let part = parts.last_mut().expect("one part at least");
             if whole > 0 {
                 part.push(Filled { length, whole });
             }
-            if *line != Line::Single {
+            if bar.line != Line::Single {
                 parts.push(Vec::new());
             }
-            begin = *end;
+            begin = bar.end;
         }
         parts.retain(|part| !part.is_empty());
         parts

@@ -152,18 +152,22 @@ impl<'a> PianoRoll<'a> {
         }
     }
 
-    /// The numbers of bars that there is room for; a pickup is number 0.
+    /// The numbers of bars, where there is room for them; a pickup is number 0.
     fn draw_bar_numbers(&self, svg: &mut Svg) {
         let bars = &self.tune.bars;
         let Some(first) = bars.first() else { return };
         let is_pickup = first.end < self.tune.bar();
-        let each = (bars.len() as f64 * 40.0 / WIDTH).ceil().max(1.0) as usize;
-        let mut begin = 0;
+        let (mut begin, mut free) = (0, LEFT);
         for (i, bar) in bars.iter().enumerate() {
             let number = i + usize::from(!is_pickup);
-            if number > 0 && (number - 1).is_multiple_of(each) {
-                let at = (self.x(begin) + 3.0, TOP - 8.0);
-                svg.text(at, &number.to_string(), r##"font-size="16" fill="#555""##);
+            let x = self.x(begin) + 3.0;
+            if number > 0 && x >= free {
+                free = x + 36.0;
+                svg.text(
+                    (x, TOP - 8.0),
+                    &number.to_string(),
+                    r##"font-size="16" fill="#555""##,
+                );
             }
             begin = bar.end;
         }

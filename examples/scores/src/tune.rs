@@ -33,7 +33,7 @@ pub struct Event {
 }
 
 /// What stands between two bar lines, the second one included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bar {
     /// When it ends, in ticks. It begins where the one before ends.
     pub end: u32,
@@ -73,6 +73,13 @@ impl Line {
             (Double, _) | (_, Double) => Double,
             (Single, Single) => Single,
         }
+    }
+}
+
+impl Bar {
+    /// Ticks that fill it; none in free time.
+    pub fn whole(&self) -> u32 {
+        bar_length(self.meter)
     }
 }
 

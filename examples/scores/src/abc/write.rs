@@ -7,7 +7,7 @@ use crate::tune::{Bar, Line, TICKS_PER_WHOLE, Tune, bar_length};
 
 /// The unit that lengths are multiples of: an eighth.
 const UNIT: u32 = TICKS_PER_WHOLE / 8;
-/// The shortest length that is written without a triplet: a 128th.
+/// Multiples of a 128th are written as they are, others in groups such as triplets.
 const SHORTEST: u32 = TICKS_PER_WHOLE / 128;
 /// Bars of a line of text.
 const BARS_OF_A_LINE: usize = 4;
@@ -87,20 +87,17 @@ fn notes(tune: &Tune, begin: u32, bar: &Bar) -> String {
     let beat = beat(bar.meter);
     let mut signs = [false; 7];
     let mut text = String::new();
-    let mut triplet: u32 = 0;
+    let (mut left, mut ratio) = (0, (1, 1));
     for (i, piece) in pieces.iter().enumerate() {
         if i > 0 && (piece.start - begin).is_multiple_of(beat) {
             text.push(' ');
         }
-        if triplet == 0 && is_triplet(&pieces[i..]) {
-            text.push_str("(3");
-            triplet = 3;
+        if left == 0 {
+            (left, ratio) = group(&pieces[i..]);
+            text.push_str(&group_mark(left, ratio));
         }
-        let length = match triplet {
-            0 => piece.length,
-            _ => piece.length * 3 / 2,
-        };
-        triplet = triplet.saturating_sub(1);
+        left -= 1;
+        let length = piece.length * ratio.0 / ratio.1;
         text.push_str(&sounds(tune, piece.pitches, &mut signs));
         text.push_str(&multiple(length));
         if piece.tied {
@@ -119,13 +116,28 @@ fn beat(meter: (u32, u32)) -> u32 {
     .max(1)
 }
 
-/// Whether the next three are played in the time of two.
-fn is_triplet(pieces: &[Piece<'_>]) -> bool {
-    let odd = |piece: &Piece<'_>| {
-        let twice = 3 * piece.length;
-        !piece.length.is_multiple_of(SHORTEST) && twice.is_multiple_of(2 * SHORTEST)
-    };
-    pieces.len() >= 3 && pieces[..3].iter().all(odd)
+/// How many of the next pieces are written as a group of p notes in the time of q, and p and q.
+fn group(pieces: &[Piece<'_>]) -> (usize, (u32, u32)) {
+    let is_plain = |ticks: u32| ticks.is_multiple_of(SHORTEST);
+    for (p, q) in [(3, 2), (5, 4), (7, 4), (9, 8)] {
+        let fits = |piece: &&Piece<'_>| {
+            let times = piece.length * p;
+            !is_plain(piece.length) && times.is_multiple_of(q) && is_plain(times / q)
+        };
+        let count = pieces.iter().take(p as usize).take_while(fits).count();
+        if count > 0 {
+            return (count, (p, q));
+        }
+    }
+    (1, (1, 1))
+}
+
+fn group_mark(count: usize, (p, q): (u32, u32)) -> String {
+    match (count, p, q) {
+        (_, 1, _) => String::new(),
+        (3, 3, 2) => "(3".into(),
+        _ => format!("({p}:{q}:{count}"),
+    }
 }
 
 /// Notes that sound together, or a rest, without their length.
