@@ -5,8 +5,8 @@
 //! about as many parameters, in as many mini-batches. Then they answer at each distance between the fact and the
 //! question, and for one story it is drawn what the LSTM remembers.
 //!
-//! What separates them is what they can learn, not what they can hold: with ten times the mini-batches, and at a
-//! smaller rate, the simple network finds a way to keep a name too, and then keeps it for good.
+//! What separates them is what they learn from so many stories, not what they can hold: with ten times as many, and
+//! a smaller rate, the simple network learns to keep a name too (examples/RESULTS.md).
 //!
 //!     cargo run --release --example long_memory
 //!     cargo run --release --example long_memory -- --kinds lstm,gru --longest 400 --minibatches 400
