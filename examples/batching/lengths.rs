@@ -132,7 +132,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("sentences.txt");
         std::fs::write(&file, "one two three\n\n a b \n").expect("a file");
-        let kinds = Kind::all(&[file.clone()], 40, &mut rng).expect("lengths");
+        let kinds = Kind::all(std::slice::from_ref(&file), 40, &mut rng).expect("lengths");
         let counts: Vec<_> = kinds
             .iter()
             .map(|kind| (kind.name, kind.lengths.len()))

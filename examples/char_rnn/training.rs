@@ -8,8 +8,8 @@ use rand::{SeedableRng, rngs::ChaCha8Rng};
 use serde::Deserialize;
 use train::program::{self, Outcome, Report, check_settings, note};
 use train::{
-    Adam, Checkpoint, Ended, EpochReport, Fit, FitError, Schedule, TextModel, Trainer, Vocabulary,
-    escaped, read_text,
+    Adam, Checkpoint, Ended, EpochReport, Fit, Schedule, TextModel, Trainer, Vocabulary, escaped,
+    read_text,
 };
 
 use crate::settings::{RunSettings, TrainArgs};
@@ -74,16 +74,12 @@ pub fn train(args: &TrainArgs) -> Outcome {
     if args.save.path.is_none() {
         report.check()?;
     }
-    let run = fit.run_and_validate(
+    let ended = fit.run_and_validate(
         &mut trainer,
         &mut training,
         &mut validation,
         |p, stretch, _| model.loss(p, stretch),
-    );
-    let ended = match run {
-        Err(FitError::Report(error)) => return Err(error.into()),
-        run => run?,
-    };
+    )?;
     report.check()?;
     if ended == Ended::Stopped {
         note("stopped: --resume goes on from what --save has written");

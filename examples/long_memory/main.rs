@@ -132,10 +132,7 @@ fn learn(
             reader.trainer.parameters().element_count(),
         );
         report.say(format_args!("{name}: {count} parameters"));
-        match reader.learn(grammar, recipe) {
-            Err(FitError::Report(closed)) => return Err(closed.into()), // by `| head -1`
-            learned => learned?,
-        }
+        reader.learn(grammar, recipe)?;
         report.check()?;
     }
     let after = flows(&readers, grammar, cli.seed, "after training");

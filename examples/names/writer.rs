@@ -178,6 +178,8 @@ pub fn novelty(written: &[String], names: &Names) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::slice::from_ref;
+
     use super::*;
 
     fn writer(names: &Names) -> Writer {
@@ -221,7 +223,7 @@ mod tests {
             )
         };
         let (a, b) = (vec![3, 0, 1, 5], vec![4, 2, 5]);
-        let (alone_a, alone_b) = (loss(&[a.clone()]), loss(&[b.clone()]));
+        let (alone_a, alone_b) = (loss(from_ref(&a)), loss(from_ref(&b)));
         assert!((loss(&[a, b]) - (3.0 * alone_a + 2.0 * alone_b) / 5.0).abs() < 1e-6);
         assert!((1.2..2.4).contains(&alone_a), "{alone_a}");
         let bits = writer.bits(&[(vec![0, 1], 0)]);

@@ -34,6 +34,7 @@ mod settings;
 use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
+use std::panic;
 use std::process::{self, ExitCode};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -41,7 +42,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use clap::error::ErrorKind as Usage;
 use clap::{Args, Parser};
 
-use crate::escaped;
+use crate::{FitError, escaped};
 
 pub use draw::Draw;
 pub use numbers::{at_least_one, positive, probability, share, up_to};
@@ -55,7 +56,10 @@ pub type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
 /// Runs a program with its arguments. What is wrong is one line on standard error, and exit code 2; but where
 /// whoever reads the standard output has seen enough (`| head -1`), the program ends quietly.
+///
+/// That holds for `println!` too, which panics where it cannot write.
 pub fn run<A: Parser>(main: impl FnOnce(A) -> Outcome) -> ExitCode {
+    end_with_the_output();
     let outcome = match A::try_parse() {
         Ok(arguments) => main(arguments),
         Err(error) => return refuse(&error),
@@ -63,7 +67,11 @@ pub fn run<A: Parser>(main: impl FnOnce(A) -> Outcome) -> ExitCode {
     let Err(error) = outcome else {
         return ExitCode::SUCCESS;
     };
-    match error.downcast_ref::<io::Error>() {
+    let of_output = match error.downcast_ref::<FitError>() {
+        Some(FitError::Report(error)) => Some(error),
+        _ => error.downcast_ref::<io::Error>(),
+    };
+    match of_output {
         Some(closed) if closed.kind() == ErrorKind::BrokenPipe => return ExitCode::SUCCESS,
         Some(error) => note(format_args!(
             "error: cannot write to standard output: {error}"
@@ -71,6 +79,24 @@ pub fn run<A: Parser>(main: impl FnOnce(A) -> Outcome) -> ExitCode {
         None => note(format_args!("error: {error}")),
     }
     ExitCode::from(2)
+}
+
+/// Makes the panic of a `println!` that cannot write the end of the program: quietly where the reader is gone.
+fn end_with_the_output() {
+    let others = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        let failure = info.payload().downcast_ref::<String>();
+        match failure.and_then(|text| text.strip_prefix("failed printing to stdout: ")) {
+            Some(closed) if closed.starts_with("Broken pipe") => process::exit(0),
+            Some(error) => {
+                note(format_args!(
+                    "error: cannot write to standard output: {error}"
+                ));
+                process::exit(2);
+            }
+            None => others(info),
+        }
+    }));
 }
 
 /// Help where it is asked for, or nothing was said; else one line.
