@@ -82,6 +82,9 @@ fn run(cli: &Cli) -> Outcome {
     cli.out.check()?;
     let start = start(&cli.start)?;
     let book = Songbook::read(&cli.data)?;
+    if let Some(word) = book.unknown(&start.1) {
+        return Err(format!("--start: none of the tunes has the word {word}").into());
+    }
     let composer = Composer::train(cli, &book)?;
     let mut rng = ChaCha8Rng::seed_from_u64(cli.seed);
     let mut tunes = Vec::new();

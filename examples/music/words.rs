@@ -113,7 +113,7 @@ pub fn tune(words: &str) -> Tune {
     let mut tune = Tune::default();
     let mut bar = Bar::default();
     let (mut left, mut sounding, mut tied) = (0, None, false);
-    for word in words.replace('|', " | ").split_whitespace() {
+    for word in split(words) {
         if word == "|" {
             end_bar(&mut tune, bar);
             left = bar.whole();
@@ -154,6 +154,15 @@ pub fn tune(words: &str) -> Tune {
         bar.line = Line::Double;
     }
     tune
+}
+
+/// The words one by one.
+pub fn split(words: &str) -> impl Iterator<Item = &str> {
+    let bars = words.split_inclusive('|').flat_map(|bar| {
+        let notes = bar.strip_suffix('|');
+        [notes.unwrap_or(bar), notes.map_or("", |_| "|")]
+    });
+    bars.flat_map(str::split_whitespace)
 }
 
 /// A second bar line at the same place ends a part.
