@@ -1,5 +1,6 @@
 //! The tunes that are learned from.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -68,6 +69,13 @@ impl Songbook {
             .iter()
             .map(|words| format!("{words}{}", words::END))
             .collect()
+    }
+
+    /// The first of these words that no tune has.
+    pub fn unknown<'a>(&self, words: &'a str) -> Option<&'a str> {
+        let known = self.words.iter().flat_map(|words| words::split(words));
+        let known: HashSet<_> = known.collect();
+        words::split(words).find(|word| !known.contains(word))
     }
 
     /// For some tunes, the longest stretch that each has in common with another one. What stands in the

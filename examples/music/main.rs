@@ -20,7 +20,7 @@ use train::prelude::*;
 use train::program::{
     self, Draw, Out, Outcome, Threads, at_least_one, positive, probability, up_to,
 };
-use train::{TextModel, Vocabulary};
+use train::{TextModel, Vocabulary, escaped};
 
 use crate::data::Songbook;
 use crate::measures::{complete_bars, end_on_tonic, longest_in_common, median_and_most, notes};
@@ -82,6 +82,9 @@ fn run(cli: &Cli) -> Outcome {
     cli.out.check()?;
     let start = start(&cli.start)?;
     let book = Songbook::read(&cli.data)?;
+    if let Some(word) = book.unknown(&start.1) {
+        return Err(format!("--start: none of the tunes has the word {word}").into());
+    }
     let composer = Composer::train(cli, &book)?;
     let mut rng = ChaCha8Rng::seed_from_u64(cli.seed);
     let mut tunes = Vec::new();
@@ -93,7 +96,7 @@ fn run(cli: &Cli) -> Outcome {
     let begun = composer.go_on(&start, cli.draw.sampling(), &mut rng)?;
     println!(
         "tunes from nothing: {}",
-        cli.out.path("tune_NN.abc, .mid").display()
+        escaped(cli.out.path("tune_NN.abc, .mid"))
     );
     println!(
         "a tune that goes on from --start: {}",
@@ -245,4 +248,27 @@ fn report(tunes: &[Tune], book: &Songbook) {
     println!("result bars {:.4}", bars[0]);
     println!("result tonic {:.4}", tonic[0]);
     println!("result in_common {copied}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_goes_on_where_it_ends() {
+        let words = |music| start(music).unwrap().1;
+        assert_eq!(words("[K:C]c2d"), " C 4on4 72 left72 74 left60");
+        assert_eq!(
+            words("[K:C]c|e8|"),
+            " C 4on4 pickup12 72 left0| 4on4 76 left0|"
+        );
+        for music in ["", "#", "z4", "[M:none]c", "[M:2/4]c5|"] {
+            assert!(
+                start(music)
+                    .unwrap_err()
+                    .to_string()
+                    .starts_with("--start: ")
+            );
+        }
+    }
 }

@@ -54,14 +54,16 @@ pub fn words(tune: &Tune) -> Option<String> {
     let tonic = (i32::from(tune.key.tonic) + shift).rem_euclid(12) as u8;
     let mut words = format!(" {}", Key { tonic, sharps: 0 }.name());
     let mut begins_part = true;
-    for (begin, bar) in played_last(tune) {
+    let bars = played_last(tune);
+    for (i, &(begin, bar)) in bars.iter().enumerate() {
         let (length, (beats, unit)) = (bar.end - begin, bar.meter);
         let mut whole = bar.whole();
         if length > whole || !length.is_multiple_of(UNIT) {
             return None;
         }
         words += &format!(" {beats}on{unit}");
-        if begins_part && length < whole {
+        let goes_on = i + 1 < bars.len(); // what is the last is no pickup
+        if begins_part && goes_on && length < whole {
             words += &format!(" pickup{}", length / UNIT);
             whole = length;
         }
@@ -71,8 +73,8 @@ pub fn words(tune: &Tune) -> Option<String> {
             if !left.is_multiple_of(UNIT) {
                 return None;
             }
-            let goes_on = event.end() > bar.end && !event.pitches.is_empty();
-            let tie = if goes_on { " tie" } else { "" };
+            let is_tied = event.end() > bar.end && !event.pitches.is_empty();
+            let tie = if is_tied { " tie" } else { "" };
             let pitch = highest(event).map(|pitch| i32::from(pitch) + shift);
             let pitch = pitch.map_or("r".into(), |pitch| pitch.to_string());
             words += &format!(" {pitch} left{}{tie}", left / UNIT);
@@ -113,7 +115,7 @@ pub fn tune(words: &str) -> Tune {
     let mut tune = Tune::default();
     let mut bar = Bar::default();
     let (mut left, mut sounding, mut tied) = (0, None, false);
-    for word in words.replace('|', " | ").split_whitespace() {
+    for word in split(words) {
         if word == "|" {
             end_bar(&mut tune, bar);
             left = bar.whole();
@@ -154,6 +156,15 @@ pub fn tune(words: &str) -> Tune {
         bar.line = Line::Double;
     }
     tune
+}
+
+/// The words one by one.
+pub fn split(words: &str) -> impl Iterator<Item = &str> {
+    let bars = words.split_inclusive('|').flat_map(|bar| {
+        let notes = bar.strip_suffix('|');
+        [notes.unwrap_or(bar), notes.map_or("", |_| "|")]
+    });
+    bars.flat_map(str::split_whitespace)
 }
 
 /// A second bar line at the same place ends a part.
@@ -197,7 +208,7 @@ mod tests {
     fn words_are_the_tune_in_the_key_without_signs() {
         let tune = read("M:6/8\nK:D\nA|d2e f2[Aa]|d6-||d3 z2|]");
         let expected = " C 6on8 pickup12 67 left0| 6on8 72 left48 74 left36 76 left12 79 left0| 6on8 72 left0 tie|| \
-                        6on8 pickup60 72 left24 r left0|";
+                        6on8 72 left36 r left12|";
         assert_eq!(words(&tune).unwrap(), expected);
         assert_eq!(
             words(&read("M:4/4\nK:Em\ne8|]")).unwrap(),

@@ -119,9 +119,10 @@ fn a_text_without_a_number_is_a_tune() {
 
 #[test]
 fn what_is_written_reads_like_abc() {
-    let music = "|:D>D ^GG (3AGF =G2|(3abc d4-d2:|[1 [FA]8|(3:2:2G2A (5:4:5ABABA B4|]";
+    let music =
+        "|:D>D ^GG (3AGF =G2|(3abc d4-d2:|[1 [FA]8|(3:2:2G2A (5:4:5ABABA B4|(3:2:2A5/2B/2 c6|]";
     let text = abc::write(&read(&format!("X:1\nT:T\nM:4/4\nL:1/8\nK:D\n{music}\n")));
-    let expected = "X:1\nT:T\nM:4/4\nL:1/8\nK:D\nD3/2D/2 ^G^G (3A^GF =G2|(3abc d6:|[1 [FA]8|(3:2:2G2A (5:4:5ABABA B4|]\n";
+    let expected = "X:1\nT:T\nM:4/4\nL:1/8\nK:D\nD3/2D/2 ^G^G (3A^GF =G2|(3abc d6:|[1 [FA]8|(3:2:2G2A (5:4:5ABABA B4|\n(3A2-A/2B/2 c6|]\n";
     assert_eq!(text, expected);
 }
 

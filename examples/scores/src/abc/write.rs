@@ -58,7 +58,11 @@ fn line(line: Line, is_last: bool) -> &'static str {
     }
 }
 
+/// Groups that are written: p notes in the time of q.
+const GROUPS: [(u32, u32); 2] = [(3, 2), (5, 4)];
+
 /// What of an event is in a bar.
+#[derive(Clone, Copy)]
 struct Piece<'a> {
     start: u32,
     length: u32,
@@ -83,7 +87,7 @@ fn notes(tune: &Tune, begin: u32, bar: &Bar) -> String {
             tied: event.end() > bar.end && !event.pitches.is_empty(),
         }
     };
-    let pieces: Vec<_> = inside.map(piece).collect();
+    let pieces: Vec<_> = inside.map(piece).flat_map(noteheads).collect();
     let beat = beat(bar.meter);
     let mut signs = [false; 7];
     let mut text = String::new();
@@ -116,17 +120,47 @@ fn beat(meter: (u32, u32)) -> u32 {
     .max(1)
 }
 
+/// A piece of a group as notes of one head each, tied: there is none for five thirds of an eighth.
+fn noteheads(piece: Piece<'_>) -> Vec<Piece<'_>> {
+    let ratio = GROUPS.into_iter().find(|ratio| belongs(&piece, *ratio));
+    let Some((p, q)) = ratio.filter(|_| !piece.pitches.is_empty()) else {
+        return vec![piece];
+    };
+    let mut heads = Vec::new();
+    let (mut start, mut left) = (piece.start, piece.length * p / q / SHORTEST);
+    while left > 0 {
+        let largest = 1 << left.ilog2();
+        let dotted = largest + largest / 2;
+        let head = if left == dotted { dotted } else { largest };
+        left -= head;
+        let length = head * SHORTEST * q / p;
+        let tied = left > 0 || piece.tied;
+        heads.push(Piece {
+            start,
+            length,
+            tied,
+            ..piece
+        });
+        start += length;
+    }
+    heads
+}
+
+/// Whether a piece is a note of a group, and not one by itself.
+fn belongs(piece: &Piece<'_>, (p, q): (u32, u32)) -> bool {
+    let times = piece.length * p;
+    !piece.length.is_multiple_of(SHORTEST)
+        && times.is_multiple_of(q)
+        && (times / q).is_multiple_of(SHORTEST)
+}
+
 /// How many of the next pieces are written as a group of p notes in the time of q, and p and q.
 fn group(pieces: &[Piece<'_>]) -> (usize, (u32, u32)) {
-    let is_plain = |ticks: u32| ticks.is_multiple_of(SHORTEST);
-    for (p, q) in [(3, 2), (5, 4), (7, 4), (9, 8)] {
-        let fits = |piece: &&Piece<'_>| {
-            let times = piece.length * p;
-            !is_plain(piece.length) && times.is_multiple_of(q) && is_plain(times / q)
-        };
-        let count = pieces.iter().take(p as usize).take_while(fits).count();
+    for ratio in GROUPS {
+        let most = pieces.iter().take(ratio.0 as usize);
+        let count = most.take_while(|piece| belongs(piece, ratio)).count();
         if count > 0 {
-            return (count, (p, q));
+            return (count, ratio);
         }
     }
     (1, (1, 1))
