@@ -46,6 +46,7 @@ impl<T: Scalar> Classifier<T> {
     ///
     /// # Errors
     /// If a sample is none for this model, or a loss is not finite.
+    #[inline(never)]
     #[track_caller]
     pub fn fit<X: Input<T>, Y: Target>(
         &mut self,
@@ -62,6 +63,7 @@ impl<T: Scalar> Classifier<T> {
     ///
     /// # Errors
     /// If a sample is none for this model, a loss is not finite, or something cannot be saved.
+    #[inline(never)]
     #[track_caller]
     pub fn fit_with<X: Input<T>, Y: Target>(
         &mut self,
@@ -72,17 +74,15 @@ impl<T: Scalar> Classifier<T> {
     ) -> Result<Ended, FitError> {
         let Classifier { network, trainer } = self;
         let mut training = network.samples(training, size)?.shuffled(0);
-        if validation.is_empty() {
-            return fit.run(trainer, &mut training, |p, batch, measures| {
-                network.loss(p, batch, measures)
-            });
-        }
-        let mut validation = network.samples(validation, size)?;
-        fit.run_and_validate(
+        let mut validation = match validation.is_empty() {
+            true => None,
+            false => Some(network.samples(validation, size)?),
+        };
+        fit.run_with(
             trainer,
             &mut training,
-            &mut validation,
-            |p, batch, measures| network.loss(p, batch, measures),
+            validation.as_mut(),
+            &|p, batch, measures| network.loss(p, batch, measures),
         )
     }
 
@@ -90,6 +90,7 @@ impl<T: Scalar> Classifier<T> {
     ///
     /// # Errors
     /// If a sample is none for this model.
+    #[inline(never)]
     #[track_caller]
     pub fn evaluate<X: Input<T>, Y: Target>(
         &mut self,
@@ -106,6 +107,7 @@ impl<T: Scalar> Classifier<T> {
     ///
     /// # Errors
     /// If a sample is none for this model.
+    #[inline(never)]
     pub fn probabilities<X: Input<T>>(&self, samples: &[X]) -> Result<Vec<Matrix<T>>, DataError> {
         let (tape, network) = (Tape::new(), &self.network);
         for (i, x) in samples.iter().enumerate() {
@@ -122,6 +124,7 @@ impl<T: Scalar> Classifier<T> {
     ///
     /// # Errors
     /// If a sample is none for this model.
+    #[inline(never)]
     pub fn predict<X: Input<T>>(&self, samples: &[X]) -> Result<Vec<Vec<usize>>, DataError> {
         let probabilities = self.probabilities(samples)?;
         Ok(probabilities

@@ -182,8 +182,9 @@ impl<T: Scalar> Fit<'_, T> {
         self.run_with(trainer, training, Some(validation), &loss)
     }
 
+    /// [`Fit::run`], with a validation if there is something to validate with.
     #[track_caller]
-    fn run_with<S, F>(
+    pub(crate) fn run_with<S, F>(
         &mut self,
         trainer: &mut Trainer<T>,
         training: &mut S,

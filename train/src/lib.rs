@@ -32,6 +32,8 @@ mod blocks;
 mod checkpoint;
 mod classifier;
 mod clip;
+#[doc(hidden)]
+pub mod compiled;
 mod data;
 mod ema;
 mod files;
