@@ -1,8 +1,7 @@
 //! Scores with their classes: made up, or read from ABC files; and how they are split.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use rand::SeedableRng;
@@ -72,23 +71,19 @@ impl Corpus {
         let mut scores = Vec::new();
         for (class, ClassFiles { name, paths }) in classes.iter().enumerate() {
             let before = scores.len();
-            for path in paths {
-                for file in files(path)? {
-                    let bytes = fs::read(&file).map_err(|e| format!("{}: {e}", escaped(&file)))?;
-                    let book = abc::read(&abc::decode(&bytes));
-                    if let Some(first) = book.skipped.first() {
-                        let count = book.skipped.len();
-                        note(format_args!(
-                            "{}: {count} things skipped, the first at {first}",
-                            escaped(&file)
-                        ));
-                    }
-                    let long = book
-                        .tunes
-                        .into_iter()
-                        .filter(|tune| tune.events.len() >= SHORTEST);
-                    scores.extend(long.map(|tune| (tune, class)));
+            let books = abc::read_files(paths);
+            let books = books.map_err(|e| format!("{}: {}", escaped(&e.path), e.source))?;
+            for (file, book) in books {
+                if let Some(first) = book.skipped.first() {
+                    let count = book.skipped.len();
+                    note(format_args!(
+                        "{}: {count} things skipped, the first at {first}",
+                        escaped(&file)
+                    ));
                 }
+                let tunes = book.tunes.into_iter();
+                let long = tunes.filter(|tune| tune.events.len() >= SHORTEST);
+                scores.extend(long.map(|tune| (tune, class)));
             }
             if scores.len() == before {
                 let paths: Vec<_> = paths.iter().map(escaped).collect();
@@ -141,20 +136,6 @@ fn beginning(tune: &Tune) -> Vec<i32> {
         .filter_map(|event| event.pitches.iter().max());
     let pitches: Vec<_> = highest.take(ALIKE + 1).map(|&p| i32::from(p)).collect();
     pitches.windows(2).map(|pair| pair[1] - pair[0]).collect()
-}
-
-/// A file, or the ABC files of a folder in order.
-fn files(path: &Path) -> Outcome<Vec<PathBuf>> {
-    let name = |e| format!("{}: {e}", escaped(path));
-    if !fs::metadata(path).map_err(name)?.is_dir() {
-        return Ok(vec![path.into()]);
-    }
-    let entries = fs::read_dir(path).map_err(name)?;
-    let paths = entries.map(|entry| Ok(entry.map_err(name)?.path()));
-    let mut paths = paths.collect::<Outcome<Vec<_>>>()?;
-    paths.retain(|path| path.extension().is_some_and(|e| e == "abc"));
-    paths.sort();
-    Ok(paths)
 }
 
 /// What a classifier reads.

@@ -1,8 +1,7 @@
 //! The tunes that are learned from.
 
 use std::collections::HashSet;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
@@ -33,9 +32,9 @@ impl Songbook {
     /// Reads files, and folders' files whose names end in `.abc`. Says what was skipped.
     pub fn read(paths: &[PathBuf]) -> Outcome<Self> {
         let (mut read, mut skipped) = (Vec::new(), 0);
-        for path in files(paths)? {
-            let bytes = fs::read(&path).map_err(|e| format!("--data {}: {e}", escaped(&path)))?;
-            let book = abc::read(&abc::decode(&bytes));
+        let books = abc::read_files(paths);
+        let books = books.map_err(|e| format!("--data {}: {}", escaped(&e.path), e.source))?;
+        for (path, book) in books {
             for what in &book.skipped {
                 note(format_args!("{}, {what}", escaped(&path)));
             }
@@ -89,26 +88,4 @@ impl Songbook {
         };
         some.map(others).collect()
     }
-}
-
-fn files(paths: &[PathBuf]) -> Outcome<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for path in paths {
-        match path.is_dir() {
-            true => files.extend(folder(path)?),
-            false => files.push(path.clone()),
-        }
-    }
-    Ok(files)
-}
-
-fn folder(path: &Path) -> Outcome<Vec<PathBuf>> {
-    let wrong = |e| format!("--data {}: {e}", escaped(path));
-    let mut files = Vec::new();
-    for entry in fs::read_dir(path).map_err(wrong)? {
-        files.push(entry.map_err(wrong)?.path());
-    }
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "abc"));
-    files.sort();
-    Ok(files)
 }

@@ -11,11 +11,13 @@
 
 mod book;
 mod fields;
+mod files;
 mod symbols;
 mod voice;
 mod write;
 
 pub use book::{Skipped, Tunebook, read};
+pub use files::{FileError, read_files};
 pub use write::write;
 
 /// The text of a file: UTF-8, or Latin-1, which many older collections are in.
