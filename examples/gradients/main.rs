@@ -22,7 +22,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use train::pictures::LineChart;
-use train::program::{self, Out, Outcome, Report, Threads, at_least_one, positive, up_to};
+use train::program::{self, Out, Outcome, Threads, at_least_one, positive, up_to};
 
 use crate::surface::Trail;
 
@@ -67,22 +67,21 @@ fn run(cli: &Cli) -> Outcome {
         .into());
     }
     cli.out.check()?;
-    let mut report = Report::default();
     let mut results = Vec::new();
-    results.extend(show_flow(cli, &mut report)?);
-    results.extend(show_clipping(cli, &mut report)?);
-    results.extend(show_cliff(cli, &mut report)?);
-    results.extend(show_fading(cli, &mut report)?);
+    results.extend(show_flow(cli)?);
+    results.extend(show_clipping(cli)?);
+    results.extend(show_cliff(cli)?);
+    results.extend(show_fading(cli)?);
     for (name, number) in results {
-        report.say(format_args!("result {name} {number:.4e}"));
+        println!("result {name} {number:.4e}");
     }
-    Ok(report.check()?)
+    Ok(())
 }
 
 /// Names and numbers.
 type Results = Vec<(String, f64)>;
 
-fn show_flow(cli: &Cli, report: &mut Report) -> Outcome<Results> {
+fn show_flow(cli: &Cli) -> Outcome<Results> {
     let sizes = (cli.hidden, cli.steps as usize);
     let mut results = Results::new();
     for (name, states, input) in [
@@ -96,15 +95,21 @@ fn show_flow(cli: &Cli, report: &mut Report) -> Outcome<Results> {
         let measure = |&radius: &f64| flow::measure(radius, input, sizes, cli.seed);
         let flows: Vec<_> = cli.radii.iter().map(measure).collect();
         let title = format!("a gradient on its way back by the spectral radius of W; {states}");
-        report.say(format_args!("{title}\n{}", flow::table(&flows)));
+        println!("{title}\n{}", flow::table(&flows));
         if let Some(flow) = flows.iter().find(|flow| !flow.is_bounded()) {
             return Err(format!("radius {}: a singular value above the bound", flow.radius).into());
         }
         let chart = flow::gradient_chart(&title, &flows);
-        report.say(cli.out.write(&format!("flow_{name}.svg"), chart.svg())?);
+        println!(
+            "{}",
+            cli.out.write(&format!("flow_{name}.svg"), chart.svg())?
+        );
         let few = [0, flows.len() / 2, flows.len() - 1].map(|i| flows[i].clone());
         let chart = flow::bound_chart(&few);
-        report.say(cli.out.write(&format!("bound_{name}.svg"), chart.svg())?);
+        println!(
+            "{}",
+            cli.out.write(&format!("bound_{name}.svg"), chart.svg())?
+        );
         let of_radius = |flow: &flow::Flow| (format!("{name}_{}", flow.radius), flow.growth());
         results.extend(flows.iter().map(of_radius));
     }
@@ -114,12 +119,12 @@ fn show_flow(cli: &Cli, report: &mut Report) -> Outcome<Results> {
 /// Losses and norms from here on are not drawn.
 const OFF_THE_CHART: f64 = 1e4;
 
-fn show_clipping(cli: &Cli, report: &mut Report) -> Outcome<Results> {
+fn show_clipping(cli: &Cli) -> Outcome<Results> {
     let train = |threshold| clipping::train(threshold, cli.hidden, cli.minibatches, cli.seed);
     let (clipped, unclipped) = (train(Some(cli.threshold)), train(None));
-    report.say("\nThe same training with clipping and without");
-    report.say(clipped.describe("clipped"));
-    report.say(unclipped.describe("unclipped"));
+    println!("\nThe same training with clipping and without");
+    println!("{}", clipped.describe("clipped"));
+    println!("{}", unclipped.describe("unclipped"));
     let chart = |title: &str, y: &str, of: fn(&clipping::Run) -> &[f64]| {
         let shown = of(&unclipped)
             .iter()
@@ -141,8 +146,8 @@ fn show_clipping(cli: &Cli, report: &mut Report) -> Outcome<Results> {
         "‖g‖",
         |run| &run.norms,
     );
-    report.say(cli.out.write("clipping.svg", losses)?);
-    report.say(cli.out.write("norms.svg", norms)?);
+    println!("{}", cli.out.write("clipping.svg", losses)?);
+    println!("{}", cli.out.write("norms.svg", norms)?);
     let loss = clipped.final_loss().unwrap_or(f64::INFINITY);
     let largest = unclipped.losses.iter().copied().fold(0.0, f64::max);
     let results = [
@@ -153,20 +158,20 @@ fn show_clipping(cli: &Cli, report: &mut Report) -> Outcome<Results> {
     Ok(results.map(|(name, number)| (name.into(), number)).into())
 }
 
-fn show_cliff(cli: &Cli, report: &mut Report) -> Outcome<Results> {
+fn show_cliff(cli: &Cli) -> Outcome<Results> {
     let (clipped, thrown) = (
         cliff::descend(Some(cliff::THRESHOLD))?,
         cliff::descend(None)?,
     );
-    report.say("\nThe cliff");
+    println!("\nThe cliff");
     let mut results = Results::new();
     for (name, path) in [("clipped", &clipped), ("unclipped", &thrown)] {
         let end = path[path.len() - 1];
         let error = cliff::error_at(end);
-        report.say(format_args!(
+        println!(
             "{name}: ends at w = {:.2}, b = {:.2} with E = {error:.1e}",
             end[0], end[1]
-        ));
+        );
         results.push((format!("cliff_{name}"), error));
     }
     let picture = surface::draw(&[
@@ -181,12 +186,12 @@ fn show_cliff(cli: &Cli, report: &mut Report) -> Outcome<Results> {
             name: "the same with clipping",
         },
     ]);
-    report.say(cli.out.write("cliff.svg", picture)?);
+    println!("{}", cli.out.write("cliff.svg", picture)?);
     Ok(results)
 }
 
-fn show_fading(cli: &Cli, report: &mut Report) -> Outcome<Results> {
-    report.say("\nThe fading memory: what is left of the first input's influence on the state");
+fn show_fading(cli: &Cli) -> Outcome<Results> {
+    println!("\nThe fading memory: what is left of the first input's influence on the state");
     let mut results = Results::new();
     let memories = [
         ("rnn", fading::without_gates(cli.seed)),
@@ -194,10 +199,11 @@ fn show_fading(cli: &Cli, report: &mut Report) -> Outcome<Results> {
     ];
     for (name, memory) in memories {
         let left: Vec<_> = memory.left.iter().map(|x| format!("{x:.4}")).collect();
-        report.say(format_args!("{name}: {}", left.join(" ")));
-        report.say(
+        println!("{name}: {}", left.join(" "));
+        println!(
+            "{}",
             cli.out
-                .write(&format!("fading_{name}.svg"), memory.picture.svg())?,
+                .write(&format!("fading_{name}.svg"), memory.picture.svg())?
         );
         results.push((format!("left_{name}"), memory.left[5])); // before the LSTM is told to forget
     }

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use train::prelude::*;
-use train::program::{self, Out, Outcome, Report, Threads, at_least_one, positive, up_to};
+use train::program::{self, Out, Outcome, Threads, at_least_one, positive, up_to};
 
 use crate::kind::Kind;
 use crate::reader::{Reader, Recipe, held_out};
@@ -88,10 +88,10 @@ const FOLLOWING: f64 = 0.9;
 
 fn run(cli: &Cli) -> Outcome {
     cli.out.check()?;
-    let (grammar, mut report) = (Grammar::new(), Report::default());
+    let grammar = Grammar::new();
     let example = held_out(&grammar, DRAWN, 1, cli.seed).sample(0);
     let told = grammar.tokens(&example).concat();
-    report.say(format_args!("{} {}.\n", told.trim(), NAMES[example.answer]));
+    println!("{} {}.\n", told.trim(), NAMES[example.answer]);
 
     let recipe = Recipe {
         minibatches: cli.minibatches,
@@ -99,44 +99,38 @@ fn run(cli: &Cli) -> Outcome {
         rate: cli.lr,
         seed: cli.seed,
     };
-    let mut readers = learn(cli, &grammar, &recipe, &mut report)?;
+    let mut readers = learn(cli, &grammar, &recipe)?;
     let accuracies = test(cli, &grammar, &recipe, &mut readers);
-    report.say(table(cli, &accuracies));
+    println!("{}", table(cli, &accuracies));
     let chart = chart(cli, &accuracies);
-    report.say(cli.out.write("accuracy.svg", chart.svg())?);
+    println!("{}", cli.out.write("accuracy.svg", chart.svg())?);
     if let Some(reader) = readers.iter().find(|reader| reader.kind == Kind::Lstm) {
         let memory = picture::of(reader, &grammar, &example);
-        report.say(cli.out.write("memory.svg", memory.heat_map().svg())?);
-        report.say(cli.out.write("memory.html", memory.text())?);
+        println!("{}", cli.out.write("memory.svg", memory.heat_map().svg())?);
+        println!("{}", cli.out.write("memory.html", memory.text())?);
     }
     for (reader, accuracies) in readers.iter().zip(&accuracies) {
-        show_results(cli, &grammar, &recipe, reader, accuracies, &mut report)?;
+        show_results(cli, &grammar, &recipe, reader, accuracies)?;
     }
-    Ok(report.check()?)
+    Ok(())
 }
 
 /// Readers that have learned; drawn is what of the gradient reaches far in them before and after.
-fn learn(
-    cli: &Cli,
-    grammar: &Grammar,
-    recipe: &Recipe,
-    report: &mut Report,
-) -> Outcome<Vec<Reader>> {
+fn learn(cli: &Cli, grammar: &Grammar, recipe: &Recipe) -> Outcome<Vec<Reader>> {
     let new = |&kind: &Kind| Reader::new(kind, grammar, cli.hidden, recipe);
     let mut readers: Vec<_> = cli.kinds.iter().map(new).collect();
     let before = flows(&readers, grammar, cli.seed, "before training");
-    report.say(cli.out.write("gradients_before.svg", before.svg())?);
+    println!("{}", cli.out.write("gradients_before.svg", before.svg())?);
     for reader in &mut readers {
         let (name, count) = (
             reader.kind.name(),
             reader.trainer.parameters().element_count(),
         );
-        report.say(format_args!("{name}: {count} parameters"));
+        println!("{name}: {count} parameters");
         reader.learn(grammar, recipe)?;
-        report.check()?;
     }
     let after = flows(&readers, grammar, cli.seed, "after training");
-    report.say(cli.out.write("gradients_after.svg", after.svg())?);
+    println!("{}", cli.out.write("gradients_after.svg", after.svg())?);
     Ok(readers)
 }
 
@@ -216,7 +210,6 @@ fn show_results(
     recipe: &Recipe,
     reader: &Reader,
     accuracies: &[f64],
-    report: &mut Report,
 ) -> Outcome {
     let kind = format!("{:?}", reader.kind).to_lowercase();
     let tested = cli
@@ -225,14 +218,14 @@ fn show_results(
         .copied()
         .zip(accuracies.iter().copied());
     for (distance, accuracy) in tested.clone() {
-        report.say(format_args!("result {kind}_{distance} {accuracy:.4}"));
+        println!("result {kind}_{distance} {accuracy:.4}");
     }
     let learned = tested.filter(|&(distance, _)| distance <= cli.longest);
     let Some((distance, accuracy)) = learned.max_by_key(|&(distance, _)| distance) else {
         return Ok(());
     };
     let follows = reader.follows_the_name(grammar, distance, cli.stories, recipe);
-    report.say(format_args!("result follows_the_name_{kind} {follows:.4}"));
+    println!("result follows_the_name_{kind} {follows:.4}");
     if accuracy >= RIGHT && follows < FOLLOWING {
         let name = reader.kind.name();
         let found = format!("{name}, {distance} words: {accuracy:.2} of the answers are right");

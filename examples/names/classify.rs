@@ -4,7 +4,7 @@ use train::prelude::*;
 use train::program::Outcome;
 
 use crate::data::{Names, ceiling, frequencies};
-use crate::judge::{Judge, balanced_accuracy, ranking};
+use crate::judge::{Judge, ranking};
 use crate::pictures::beliefs_map;
 use crate::seeds::Figures;
 use crate::{Task, tutorial};
@@ -82,8 +82,12 @@ fn measure(
     let classes = task.names.nationalities.len();
     let uniform = vec![1.0; classes];
     let prior = frequencies(&task.parts.training, classes);
-    let trained = balanced_accuracy(&judge.confusion(&task.parts.training, &uniform)?);
-    let balanced = balanced_accuracy(&judge.confusion(&task.parts.test, &uniform)?);
+    let trained = judge
+        .confusion(&task.parts.training, &uniform)?
+        .balanced_accuracy();
+    let balanced = judge
+        .confusion(&task.parts.test, &uniform)?
+        .balanced_accuracy();
     let confusion = judge.confusion(&task.parts.test, &prior)?;
     let (accuracy, f1) = (confusion.accuracy(), confusion.mean_f1());
     println!("{what:28} {trained:14.3} {balanced:16.3} {accuracy:14.3} {f1:10.3}");

@@ -5,7 +5,7 @@ use train::program::Outcome;
 
 use crate::Task;
 use crate::data::Sample;
-use crate::judge::{Judge, balanced_accuracy};
+use crate::judge::Judge;
 use crate::seeds::Figures;
 use crate::writer::{Writer, novelty};
 
@@ -77,7 +77,7 @@ fn measure(
     if let Some(judge) = judge {
         let uniform = vec![1.0; names.nationalities.len()];
         let share = |samples: &[Sample]| -> Outcome<f64> {
-            Ok(balanced_accuracy(&judge.confusion(samples, &uniform)?))
+            Ok(judge.confusion(samples, &uniform)?.balanced_accuracy())
         };
         let (recognised, real) = (share(&samples)?, share(&task.parts.test)?);
         println!(

@@ -2,10 +2,8 @@
 //! pads. The formulas are those of attention_reference.py.
 #![allow(missing_docs)]
 
-mod common;
-
+use crate::common::{cases, wave};
 use autograd::{Matrix, Scalar, Tape, Var};
-use common::{cases, wave};
 use layers::{Attention, Lengths, ParameterSet, Sequence};
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 

@@ -2,9 +2,7 @@
 //! ours. The formulas are those of cells_reference.py.
 #![allow(missing_docs)]
 
-#[path = "cells_reference/mod.rs"]
-mod reference;
-
+use crate::cells_reference::{self as reference, Module, Reference};
 use autograd::{Matrix, Scalar, Tape};
 use layers::torch::{self, StateDict, Torch};
 use layers::{
@@ -13,7 +11,6 @@ use layers::{
 };
 use proptest::prelude::*;
 use rand::{SeedableRng, rngs::ChaCha8Rng};
-use reference::{Module, Reference};
 
 const STEPS: usize = 3;
 const BATCH: usize = 2;

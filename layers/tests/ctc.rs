@@ -2,14 +2,12 @@
 //! and its decoding against all labellings.
 #![allow(missing_docs)]
 
-mod losses_reference;
-
 use std::collections::BTreeMap;
 
+use crate::losses_reference::CTC;
 use autograd::testing::check_function;
 use autograd::{Matrix, Scalar, Tape, Var, gradcheck_second_order};
 use layers::loss::{Ctc, CtcError, CtcProblem, Labelling, Reduction};
-use losses_reference::CTC;
 use proptest::prelude::*;
 
 /// The formula of losses_reference.py.

@@ -1,15 +1,13 @@
 //! Losses of rows: against PyTorch, by differences, at the ends of the numbers.
 #![allow(missing_docs)]
 
-mod losses_reference;
-
+use crate::losses_reference::{BINARY, CROSS_ENTROPY, Case, REGRESSION};
 use autograd::testing::{Values, check_function, matrices};
 use autograd::{Matrix, Scalar, Tape, Var};
 use layers::loss::Reduction::{Mean, Sum};
 use layers::loss::{
     BinaryCrossEntropy, CrossEntropy, Reduction, absolute_error, huber_error, squared_error,
 };
-use losses_reference::{BINARY, CROSS_ENTROPY, Case, REGRESSION};
 use proptest::prelude::*;
 
 const ANY: Values = Values::between(-2.0, 2.0);

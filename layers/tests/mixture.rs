@@ -2,12 +2,10 @@
 //! by drawing from it.
 #![allow(missing_docs)]
 
-mod losses_reference;
-
+use crate::losses_reference::MIXTURE;
 use autograd::testing::{Values, check_function, matrices};
 use autograd::{Matrix, Scalar, Tape, Var};
 use layers::loss::{MixtureDensity, MixtureError, Reduction};
-use losses_reference::MIXTURE;
 use proptest::prelude::*;
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 

@@ -3,10 +3,8 @@
 //! packed_reference.py.
 #![allow(missing_docs)]
 
-mod common;
-
+use crate::common::{Case, cases, wave};
 use autograd::{Scalar, Tape, Var};
-use common::{Case, cases, wave};
 use layers::{Bidirectional, CellKind, Forward, Layer, ParameterSet, Sequence, Stack, States};
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 

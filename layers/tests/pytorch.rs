@@ -1,12 +1,10 @@
 //! Every cell against PyTorch, in outputs and gradients; the formulas are those of reference.py.
 #![allow(missing_docs)]
 
-mod reference;
-
+use crate::reference::{self, Reference};
 use autograd::{Dual, Matrix, Tape, hessian_vector_product};
 use layers::{Bound, Cell, Gru, Linear, Lstm, ParameterSet, Reset, SimpleRnn, unroll};
 use rand::{SeedableRng, rngs::ChaCha8Rng};
-use reference::Reference;
 
 const STEPS: usize = 3;
 const BATCH: usize = 2;

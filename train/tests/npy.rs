@@ -1,14 +1,12 @@
 //! Matrices in NumPy's files. The files in reference/ are made by npy_reference.py.
 #![allow(missing_docs)]
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{output_of, python_with};
+use crate::common::{output_of, python_with};
 use proptest::prelude::*;
 use tempfile::TempDir;
 use train::prelude::*;

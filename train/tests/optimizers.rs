@@ -5,10 +5,7 @@ use rayon::ThreadPoolBuilder;
 use train::prelude::*;
 use train::{Descent, UpdateRule};
 
-#[path = "../../layers/tests/common/mod.rs"]
-#[allow(dead_code)] // the tolerance of layers
-mod common;
-use common::{Case, wave};
+use crate::reference::{self, Case, wave};
 
 /// The optimizer of a case of optimizers_reference.py.
 fn optimizer<T: Scalar>(title: &str) -> Box<dyn Optimizer<T>> {
@@ -81,7 +78,7 @@ fn optimizer<T: Scalar>(title: &str) -> Box<dyn Optimizer<T>> {
 
 /// The cases of a kind, by what follows in the title.
 fn cases(kind: &str) -> Vec<Case> {
-    let mut cases = common::cases(include_str!("reference/optimizers.txt"));
+    let mut cases = reference::cases(include_str!("reference/optimizers.txt"));
     cases.retain_mut(|case| match case.title.split_once(' ') {
         Some((first, title)) if first == kind => {
             case.title = title.to_string();

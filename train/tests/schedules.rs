@@ -3,13 +3,11 @@
 use serde_json::{Value, json};
 use train::prelude::*;
 
-#[path = "../../layers/tests/common/mod.rs"]
-#[allow(dead_code)] // the tolerance of layers
-mod common;
+use crate::reference::cases;
 
 /// The factors of the cases of a kind, by title.
 fn factors(kind: &str) -> Vec<(String, Vec<f64>)> {
-    let cases = common::cases(include_str!("reference/optimizers.txt"));
+    let cases = cases(include_str!("reference/optimizers.txt"));
     let factors = cases.into_iter().filter_map(|mut case| {
         let title = case.title.strip_prefix(kind)?.trim_start().to_string();
         Some((title, case.lines.remove(0).1))
@@ -82,7 +80,7 @@ fn plateau(title: &str) -> (Plateau, f64) {
 }
 
 fn figures(offset: f64) -> Vec<f64> {
-    let wave = common::wave::<f64>(3, 1, 40);
+    let wave = crate::reference::wave::<f64>(3, 1, 40);
     wave.data().iter().map(|x| offset + x).collect()
 }
 

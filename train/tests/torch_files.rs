@@ -2,18 +2,13 @@
 //! and its inputs are those of torch_files_reference.py.
 #![allow(missing_docs)]
 
-mod common;
-#[path = "../../layers/tests/common/mod.rs"]
-#[allow(dead_code)] // the inputs here are symbols
-mod outputs;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{output_of, python_with};
+use crate::common::{output_of, python_with};
+use crate::reference::{Case, cases};
 use layers::torch::{Mapping, StateDict};
-use outputs::{Case, cases};
 use proptest::prelude::*;
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde_json::json;

@@ -126,9 +126,28 @@ impl Confusion {
         2.0 * precision * recall / (precision + recall)
     }
 
+    /// The mean of all classes' [`Confusion::recall`], whichever are frequent: the accuracy on elements drawn class
+    /// by class.
+    ///
+    /// ```
+    /// let mut confusion = train::Confusion::new(2);
+    /// (0..98).for_each(|_| confusion.add(0, 0));
+    /// confusion.add(1, 0);
+    /// confusion.add(1, 1);
+    /// assert_eq!((confusion.accuracy(), confusion.balanced_accuracy()), (0.99, 0.75));
+    /// ```
+    pub fn balanced_accuracy(&self) -> f64 {
+        self.mean(Self::recall)
+    }
+
     /// The mean of all classes' [`Confusion::f1`], whichever are frequent ("macro").
     pub fn mean_f1(&self) -> f64 {
-        (0..self.classes).map(|c| self.f1(c)).sum::<f64>() / self.classes as f64
+        self.mean(Self::f1)
+    }
+
+    fn mean(&self, of_class: fn(&Self, usize) -> f64) -> f64 {
+        let sum: f64 = (0..self.classes).map(|class| of_class(self, class)).sum();
+        sum / self.classes as f64
     }
 
     /// As a picture: a row for each class, with the shares of it, in percent, that were taken for each class. Names

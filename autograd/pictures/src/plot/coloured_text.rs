@@ -83,11 +83,10 @@ impl Line {
         let largest = finite.filter(|x| x.is_finite()).fold(0.0, f64::max);
         // Writing to a string does not fail.
         let _ = writeln!(html, "<h2>{}</h2>", escape(&self.name));
-        html.push_str("<p style=\"font-family:monospace;white-space:pre-wrap;line-height:1.5\">");
+        html.push_str("<p style=\"font-family:monospace;white-space:pre-wrap;tab-size:4;line-height:1.5\">");
         for (piece, number) in &self.pieces {
             let part = if largest > 0.0 { number / largest } else { 0.0 };
-            let lines: Vec<_> = piece.split('\n').map(escape).collect();
-            let text = lines.join("<br>");
+            let text = laid_out(piece);
             let _ = match part.is_finite() {
                 true => write!(
                     html,
@@ -99,6 +98,13 @@ impl Line {
         }
         html.push_str("</p>\n");
     }
+}
+
+/// Escaped, with its lines and its tabs.
+fn laid_out(piece: &str) -> String {
+    let line = |line: &str| line.split('\t').map(escape).collect::<Vec<_>>().join("\t");
+    let lines: Vec<_> = piece.split('\n').map(line).collect();
+    lines.join("<br>")
 }
 
 /// Of a number from -1 to 1: white in the middle, and a white ink where the ground is dark.
@@ -128,7 +134,7 @@ mod tests {
 
     #[test]
     fn colours_are_relative_to_the_largest_number() {
-        let pieces = ["a", "<b>", "c\ne", "d"];
+        let pieces = ["a", "<b>", "c\n\te", "d"];
         let text = ColouredText::new("t").line("n", &pieces, &[0.0, 2.0, -2.0, f64::NAN]);
         let html = text.to_string();
         assert!(
@@ -136,7 +142,7 @@ mod tests {
             "{html}"
         );
         assert!(html.contains("rgb(0,114,178);color:#fff\" title=\"2.000\">&lt;b&gt;<"));
-        assert!(html.contains("rgb(213,94,0);color:#fff\" title=\"-2.000\">c<br>e<"));
+        assert!(html.contains("rgb(213,94,0);color:#fff\" title=\"-2.000\">c<br>\te<"));
         assert!(html.contains("<span title=\"NaN\">d</span>"));
     }
 
