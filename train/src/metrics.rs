@@ -3,10 +3,12 @@
 mod confusion;
 mod edits;
 mod measures;
+mod spread;
 
 pub use confusion::Confusion;
 pub use edits::{Edits, edit_distance};
 pub use measures::Measures;
+pub use spread::Spread;
 
 /// 2 to the bits: among how many symbols, all as likely, a model hesitates whose cross-entropy is so many
 /// nats a symbol.

@@ -83,7 +83,9 @@ impl Line {
         let largest = finite.filter(|x| x.is_finite()).fold(0.0, f64::max);
         // Writing to a string does not fail.
         let _ = writeln!(html, "<h2>{}</h2>", escape(&self.name));
-        html.push_str("<p style=\"font-family:monospace;white-space:pre-wrap;tab-size:4;line-height:1.5\">");
+        html.push_str(
+            "<p style=\"font-family:monospace;white-space:pre-wrap;tab-size:4;line-height:1.5\">",
+        );
         for (piece, number) in &self.pieces {
             let part = if largest > 0.0 { number / largest } else { 0.0 };
             let text = laid_out(piece);
