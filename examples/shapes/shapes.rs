@@ -31,7 +31,7 @@ pub fn one_to_one(seed: u64) -> Outcome<Learned> {
     model.fit_with(&mut quiet(40, seed), 32, &training.to_vec(), &[])?;
 
     learned(&model, &test.to_vec(), 1, |x, y| {
-        let point = format!("{:.1}, {:.1}", x[(0, 0)], x[(0, 1)]);
+        let point = format!("{:.2}, {:.2}", x[(0, 0)], x[(0, 1)]);
         vec![Column::new(point, RINGS[y[0]])]
     })
 }
