@@ -93,8 +93,8 @@ fn run(cli: &Cli) -> Outcome {
     if let Some(folds) = cli.folds {
         return cross_validate(cli, &training, folds);
     }
-    let of_training = read("--test", test)?.as_in(&training);
-    let test = of_training.map_err(|e| format!("--test {}: {e}", escaped(test)))?;
+    let numbered = read("--test", test)?.numbered_as(&training);
+    let test = numbered.map_err(|e| format!("--test {}: {e}", escaped(test)))?;
     introduce("test with", &test);
     learn_and_test(cli, &training, &test)
 }

@@ -114,7 +114,7 @@ mod tests {
 
     /// Series that rise, and series that fall, of any length.
     fn slopes() -> Vec<Sample> {
-        let slope = |i: usize| if i % 2 == 0 { 1.0 } else { -1.0 };
+        let slope = |i: usize| [1.0, -1.0][i % 2];
         let series =
             |i: usize| Matrix::from_fn(3 + i % 5, 1, |t, _| slope(i) * t as f32 + (i % 3) as f32);
         (0..40).map(|i| (series(i), i % 2)).collect()

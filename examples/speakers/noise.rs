@@ -49,7 +49,7 @@ mod tests {
     fn noisy(noise: Noise, lengths: &[usize], seed: Option<u64>) -> Vec<Matrix> {
         let tape = Tape::new();
         let p = ParameterSet::new().bind(&tape);
-        let p = seed.map_or(p.clone(), |seed| p.training(seed));
+        let p = seed.map_or(p, |seed| p.training(seed));
         let zeros: Vec<_> = lengths
             .iter()
             .map(|&steps| Matrix::zeros(steps, 3))

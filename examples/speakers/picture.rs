@@ -8,7 +8,7 @@ use crate::belief::Belief;
 /// Left, width and right of both panels, in pixels.
 const LEFT: f64 = 150.0;
 const WIDTH: f64 = 800.0;
-const RIGHT: f64 = 210.0;
+const RIGHT: f64 = 230.0;
 /// Top and height of each.
 const SHADES: (f64, f64) = (64.0, 288.0);
 const LINES: (f64, f64) = (420.0, 260.0);
@@ -54,7 +54,7 @@ pub fn draw(belief: &Belief, name: &str, classes: &[String]) -> Svg {
         let style = format!(r#"font-size="18" fill="{INK}""#);
         let class = format!(
             "{}{}",
-            shortened(&classes[class]),
+            named(&classes[class]),
             if is_true { " (right)" } else { "" }
         );
         svg.text((x + 32.0, y), &class, &style);
@@ -166,9 +166,14 @@ fn middle(t: usize, steps: usize) -> f64 {
     LEFT + WIDTH * (t as f64 + 0.5) / steps as f64
 }
 
-/// A name for which there is room in the legend.
-fn shortened(name: &str) -> String {
-    let text = format!("class {name}");
+/// A class as the legend has room for it: "class 7", but "Walking".
+fn named(class: &str) -> String {
+    let is_number = class.parse::<f64>().is_ok();
+    let text = if is_number {
+        format!("class {class}")
+    } else {
+        class.into()
+    };
     match text.chars().count() > 9 {
         true => text.chars().take(8).chain(['…']).collect(),
         false => text,
@@ -189,19 +194,19 @@ mod tests {
             probabilities,
         };
         assert_eq!(shown(&belief), [0, 1, 2]);
-        let names = ["a", "<b>", "somebody", "d"].map(String::from);
+        let names = ["1", "<b>", "a long name", "d"].map(String::from);
         let svg = draw(&belief, "series 1", &names).to_string();
         assert_eq!(svg.matches("<path").count(), 3);
         for text in [
-            "class a (right)",
-            "class &lt;b&gt;",
-            "class so…",
+            "class 1 (right)",
+            ">&lt;b&gt;<",
+            ">a long n…<",
             ">2<",
             "series 1",
         ] {
             assert!(svg.contains(text), "{text}");
         }
-        assert!(!svg.contains("class d"));
+        assert!(!svg.contains(">d<"));
     }
 
     #[test]

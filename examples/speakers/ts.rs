@@ -109,7 +109,7 @@ impl Series {
     }
 
     /// The same with the numbers that the classes have in another file; or why it is another problem.
-    pub fn as_in(mut self, other: &Series) -> Result<Self, String> {
+    pub fn numbered_as(mut self, other: &Series) -> Result<Self, String> {
         let (found, expected) = (self.dimensions, other.dimensions);
         if found != expected {
             return Err(format!(
@@ -277,15 +277,15 @@ mod tests {
         let turned = HEADER.replace("yes no", "no yes");
         let test = Series::parse(&format!("{turned}1:2:yes")).unwrap();
         assert_eq!(test.samples[0].1, 1);
-        assert_eq!(test.as_in(&learned).unwrap().samples[0].1, 0);
+        assert_eq!(test.numbered_as(&learned).unwrap().samples[0].1, 0);
         let other = Series::parse("@classLabel true yes no maybe\n@data\n1:2:maybe\n").unwrap();
         assert_eq!(
-            other.as_in(&learned).unwrap_err(),
+            other.numbered_as(&learned).unwrap_err(),
             "class \"maybe\" is none to learn from"
         );
         let wide = Series::parse("@classLabel true yes no\n@data\n1:2:3:no\n").unwrap();
         assert_eq!(
-            wide.as_in(&learned).unwrap_err(),
+            wide.numbered_as(&learned).unwrap_err(),
             "3 dimensions, and there are 2 to learn from"
         );
     }
