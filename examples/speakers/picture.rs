@@ -30,36 +30,42 @@ pub fn draw(belief: &Belief, name: &str, classes: &[String]) -> Svg {
     draw_series(&mut svg, belief.series);
     draw_axes(&mut svg, belief.series.row_count());
     for (place, (class, colour)) in shown(belief).into_iter().zip(COLOURS).enumerate() {
-        let is_true = class == belief.class;
-        let stroke = format!(
-            r#"stroke="{colour}" stroke-width="{}""#,
-            if is_true { 6 } else { 3 }
-        );
-        let probability = |t| belief.probabilities[(t, class)];
-        let points = (0..belief.series.row_count()).map(|t| {
-            let x = middle(t, belief.series.row_count());
-            format!("{x:.1} {:.1}", LINES.0 + LINES.1 * (1.0 - probability(t)))
-        });
-        let points: Vec<_> = points.collect();
-        let path = match &points[..] {
-            [alone] => format!("M {alone} l 1 0"),
-            _ => format!("M {}", points.join(" L ")),
+        let width = if class == belief.class { 6 } else { 3 };
+        let stroke = format!(r#"stroke="{colour}" stroke-width="{width}""#);
+        draw_line(&mut svg, belief, class, &stroke);
+        let right = if class == belief.class {
+            " (right)"
+        } else {
+            ""
         };
-        svg.path(
-            &path,
-            &format!(r#"fill="none" stroke-linejoin="round" {stroke}"#),
-        );
+        let text = format!("{}{right}", named(&classes[class]));
         let (x, y) = (LEFT + WIDTH + 16.0, LINES.0 + 20.0 + LINE * place as f64);
         svg.line((x, y - 6.0), (x + 24.0, y - 6.0), &stroke);
-        let style = format!(r#"font-size="18" fill="{INK}""#);
-        let class = format!(
-            "{}{}",
-            named(&classes[class]),
-            if is_true { " (right)" } else { "" }
+        svg.text(
+            (x + 32.0, y),
+            &text,
+            &format!(r#"font-size="18" fill="{INK}""#),
         );
-        svg.text((x + 32.0, y), &class, &style);
     }
     svg
+}
+
+/// The probability of a class over time.
+fn draw_line(svg: &mut Svg, belief: &Belief, class: usize, stroke: &str) {
+    let steps = belief.series.row_count();
+    let point = |t: usize| {
+        let y = LINES.0 + LINES.1 * (1.0 - belief.probabilities[(t, class)]);
+        format!("{:.1} {y:.1}", middle(t, steps))
+    };
+    let points: Vec<_> = (0..steps).map(point).collect();
+    let path = match &points[..] {
+        [alone] => format!("M {alone} l 1 0"),
+        _ => format!("M {}", points.join(" L ")),
+    };
+    svg.path(
+        &path,
+        &format!(r#"fill="none" stroke-linejoin="round" {stroke}"#),
+    );
 }
 
 /// The true class, then those that are believed most at a time.
