@@ -66,6 +66,12 @@ struct Cli {
     out: Out,
 }
 
+impl Cli {
+    fn each_seed(&self) -> impl Iterator<Item = u64> {
+        (0..self.seeds).map(|i| self.seed.wrapping_add(i))
+    }
+}
+
 /// See examples/data/README.md.
 const TRAINING: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -132,7 +138,7 @@ fn cross_validate(cli: &Cli, training: &Series, folds: usize) -> Outcome {
         return Err(format!("--folds {folds}: expected 2 to {most}, as there are series").into());
     }
     let (mut accuracies, mut losses) = (Vec::new(), Vec::new());
-    for seed in (cli.seed..).take(cli.seeds as usize) {
+    for seed in cli.each_seed() {
         let (accuracy, loss) = cli.settings.cross_validate(samples, classes, folds, seed)?;
         println!("seed {seed}: accuracy {accuracy:.4}, loss {loss:.4}");
         accuracies.push(accuracy);
@@ -156,7 +162,7 @@ fn learn_and_test(cli: &Cli, training: &Series, test: &Series) -> Outcome {
     let (samples, unseen) = (scale.apply(&training.samples), scale.apply(&test.samples));
     let (mut models, mut accuracies) = (Vec::new(), Vec::new());
     let mut confusion = Confusion::new(classes);
-    for seed in (cli.seed..).take(cli.seeds as usize) {
+    for seed in cli.each_seed() {
         let start = Instant::now();
         let mut model = cli.settings.learn(&samples, classes, seed)?;
         if models.is_empty() {
