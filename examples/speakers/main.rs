@@ -145,8 +145,8 @@ fn cross_validate(cli: &Cli, training: &Series, folds: usize) -> Outcome {
         losses.push(loss);
     }
     println!();
-    println!("result cross_validated {:.4}", mean(&accuracies));
-    println!("result cross_validated_loss {:.4}", mean(&losses));
+    println!("result cross_validated {:.4}", Spread::of(accuracies).mean);
+    println!("result cross_validated_loss {:.4}", Spread::of(losses).mean);
     Ok(())
 }
 
@@ -204,24 +204,13 @@ fn learn_and_test(cli: &Cli, training: &Series, test: &Series) -> Outcome {
     let drawing = picture::draw(&belief, &name, &training.classes);
     println!("{}\n", cli.out.write("belief.svg", drawing)?);
 
-    let (mean, deviation) = (mean(&accuracies), deviation(&accuracies));
+    let accuracy = Spread::of(accuracies);
     println!(
-        "{mean:.4} ± {deviation:.4} over {} seeds; all models together {right:.4}",
+        "{accuracy:.4} over {} seeds; all models together {right:.4}",
         cli.seeds
     );
-    println!("result accuracy {mean:.4}");
-    println!("result deviation {deviation:.4}");
+    println!("result accuracy {:.4}", accuracy.mean);
+    println!("result deviation {:.4}", accuracy.deviation);
     println!("result together {right:.4}");
     Ok(())
-}
-
-fn mean(numbers: &[f64]) -> f64 {
-    numbers.iter().sum::<f64>() / numbers.len() as f64
-}
-
-/// The standard deviation; 0 of a single number.
-fn deviation(numbers: &[f64]) -> f64 {
-    let mean = mean(numbers);
-    let squares = numbers.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
-    (squares / (numbers.len() as f64 - 1.0).max(1.0)).sqrt()
 }
