@@ -353,13 +353,27 @@ mod tests {
         [f64::from(0.3f32) * 2.0, f64::from(0.1f32) * 2.0, 1.0]
     }
 
-    /// A writer that has learned a single character writes it.
+    /// A writer that has learned a single character writes it: with noise, as its density has no limit without.
     #[test]
     fn a_writer_learns_a_character() {
-        let data = vec![characters()[1].clone(); 16];
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let [_, long] = characters();
+        let mut noisy = || {
+            let noise = |_, column| {
+                if column < 2 {
+                    0.1 * (rng.random::<f32>() - 0.5)
+                } else {
+                    0.0
+                }
+            };
+            let mut points = Matrix::from_fn(4, 3, noise);
+            points.view_mut().row(0).fill(0.0);
+            &points + &long
+        };
+        let data: Vec<_> = (0..64).map(|_| noisy()).collect();
         let samples = || Samples::new(&data[..], 16).weighed_by(|c| steps(c));
         let mut writer = Writer::new(2, 16, 1, 1);
-        let fit = Fit::new(1000).silent();
+        let fit = Fit::new(100).silent();
         let scores = writer
             .train(fit, 0.01, [&mut samples(), &mut samples(), &mut samples()])
             .unwrap();
@@ -377,10 +391,10 @@ mod tests {
                 && c.points.len() == 4
                 && c.points
                     .iter()
-                    .zip(data[0].row_iter())
+                    .zip(long.row_iter())
                     .all(|(p, row)| (0..3).all(|i| (p[i] - f64::from(row[i])).abs() < 0.3))
         };
         let alike = written.iter().filter(is_alike).count();
-        assert!(alike >= 5, "{alike} of 8: {written:?}");
+        assert!(alike >= 7, "{alike} of 8: {written:?}");
     }
 }
