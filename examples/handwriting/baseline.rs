@@ -2,7 +2,7 @@
 
 use train::prelude::*;
 
-use crate::writer::CharacterDensity;
+use crate::density::{CharacterDensity, steps};
 
 /// The outputs of a [`CharacterDensity`] of one Gaussian that fit these characters best, were they the same for
 /// every point: means, standard deviations and correlation of the offsets, the shares of points where the pen is
@@ -53,7 +53,7 @@ impl Unconditional {
     /// Nats per step of some characters.
     pub fn nats(&self, characters: &[Matrix<f32>]) -> f64 {
         let density = CharacterDensity::new(1);
-        let (mut nats, mut steps) = (0.0, 0);
+        let (mut nats, mut count) = (0.0, 0);
         for characters in characters.chunks(100) {
             let tape = Tape::new();
             let lengths: Vec<_> = characters.iter().map(Matrix::row_count).collect();
@@ -63,9 +63,9 @@ impl Unconditional {
             let outputs = Sequence::from_stacked(tape.constant(outputs), &lengths);
             let of = density.nats(&outputs, &characters.iter().collect::<Vec<_>>());
             nats += f64::from(of.points.item()) + f64::from(of.ends.item());
-            steps += characters.iter().map(crate::writer::steps).sum::<usize>();
+            count += characters.iter().map(steps).sum::<usize>();
         }
-        nats / steps as f64
+        nats / count as f64
     }
 }
 

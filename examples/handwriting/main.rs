@@ -9,6 +9,7 @@
 
 mod baseline;
 mod corpus;
+mod density;
 mod pictures;
 mod scale;
 mod show;
@@ -24,10 +25,11 @@ use train::program::{self, Out, Outcome, Threads, at_least_one, note, positive, 
 
 use crate::baseline::Unconditional;
 use crate::corpus::{Corpus, CorpusFiles};
+use crate::density::steps;
 use crate::scale::Scale;
 use crate::show::Scribe;
 use crate::strokes::Character;
-use crate::writer::{Writer, steps};
+use crate::writer::Writer;
 
 /// Characters of a mini-batch, and its parts that are computed side by side.
 const BATCH: usize = 32;
@@ -97,7 +99,7 @@ struct Points {
 fn run(cli: &Cli) -> Outcome {
     cli.out.check()?;
     let corpus = Corpus::read(&cli.files, cli.seed)?;
-    let scale = Scale::of(&corpus.training).ok_or("--data: no offset is other than 0")?;
+    let scale = Scale::of(&corpus.training).ok_or("--data: expected offsets other than 0")?;
     introduce(&corpus, &scale);
     let mut runs = Vec::new();
     let mut writer = None;

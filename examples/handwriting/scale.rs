@@ -5,6 +5,9 @@ use train::prelude::*;
 
 use crate::strokes::{Character, Point};
 
+/// No file has smaller units.
+const LEAST: f64 = 1e-6;
+
 /// How offsets become numbers around 1: divided by their standard deviation σ.
 ///
 /// A density of whole numbers has no meaning: a Gaussian that is narrow enough around one has any density. So whole
@@ -20,7 +23,7 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// The scale of these characters; none if no offset is other than 0.
+    /// The scale of these characters; none if their offsets are 0, or next to it.
     pub fn of(characters: &[Character]) -> Option<Self> {
         let offsets = || {
             let points = characters.iter().flat_map(|character| &character[1..]);
@@ -29,7 +32,7 @@ impl Scale {
         let squares: f64 = offsets().map(|x| x * x).sum();
         let sigma = (squares / offsets().count() as f64).sqrt();
         let is_whole = offsets().all(|x| x == x.round());
-        (sigma > 0.0).then_some(Scale { sigma, is_whole })
+        (sigma > LEAST).then_some(Scale { sigma, is_whole })
     }
 
     /// A character's points, `[n, 3]`. The first one's offset is where the character stands on its page: 0 here.

@@ -43,7 +43,7 @@ impl<'a> Scribe<'a> {
             &self.test[..COLUMNS.min(self.test.len())],
         )];
         for &bias in biases {
-            let written = self.from_nothing(COLUMNS, bias)?;
+            let written = self.write_from_nothing(COLUMNS, bias)?;
             rows.push(Row::written(&format!("bias {bias}"), points(written), 0));
         }
         println!(
@@ -64,7 +64,7 @@ impl<'a> Scribe<'a> {
             "{}",
             out.write("completed.svg", sheet(&title, &self.completed(start)?))?
         );
-        let written = self.from_nothing(MEASURED, 0.0)?;
+        let written = self.write_from_nothing(MEASURED, 0.0)?;
         let ended = written
             .iter()
             .filter(|character| character.has_ended)
@@ -78,7 +78,7 @@ impl<'a> Scribe<'a> {
         Ok(ended)
     }
 
-    fn from_nothing(&mut self, count: usize, bias: f64) -> Outcome<Vec<Written>> {
+    fn write_from_nothing(&mut self, count: usize, bias: f64) -> Outcome<Vec<Written>> {
         let start = Matrix::zeros(1, 3); // the pen is put down
         self.writer
             .write(&start, count, bias, self.scale, &mut self.rng)
@@ -133,22 +133,20 @@ fn first_half(character: &[Point]) -> usize {
 
 /// Means that tell whether what was written is like what people write.
 fn compare(written: &[Character], by_people: &[Character]) {
-    let mean = |of: &dyn Fn(&Character) -> f64, characters: &[Character]| {
-        characters.iter().map(of).sum::<f64>() / characters.len() as f64
-    };
     println!("mean of a character          written   by people");
-    let measures: [(&str, &dyn Fn(&Character) -> f64); 3] = [
-        ("strokes", &|c| strokes(c).len() as f64),
-        ("points", &|c| c.len() as f64),
-        ("longer side, in units", &|c| size(c)),
-    ];
-    for (name, of) in measures {
-        println!(
-            "  {name:24} {:9.2} {:11.2}",
-            mean(of, written),
-            mean(of, by_people)
-        );
+    let names = ["strokes", "points", "longer side, in units"];
+    for ((name, a), b) in names.into_iter().zip(means(written)).zip(means(by_people)) {
+        println!("  {name:24} {a:9.2} {b:11.2}");
     }
+}
+
+fn means(characters: &[Character]) -> [f64; 3] {
+    let of = |c: &Character| [strokes(c).len() as f64, c.len() as f64, size(c)];
+    let sums = characters
+        .iter()
+        .map(of)
+        .fold([0.0; 3], |a, b| [0, 1, 2].map(|i| a[i] + b[i]));
+    sums.map(|sum| sum / characters.len() as f64)
 }
 
 #[cfg(test)]
