@@ -186,13 +186,15 @@ pub fn writing(title: &str, rows: &[Row]) -> Svg {
     let seconds = |pixels: f64| pixels / longest * WRITING;
     for character in &characters {
         let mut now = 0.0;
-        for stroke in &character.strokes {
+        for (i, stroke) in character.strokes.iter().enumerate() {
+            let is_given = i < character.given.len();
+            let ink = if is_given { GIVEN } else { WRITTEN };
             let end = now + length(stroke);
             svg.drawn_line(
                 stroke,
                 seconds(now)..seconds(end),
                 WRITING + RESTING,
-                &pen(WRITTEN),
+                &pen(ink),
             );
             now = end + LIFTING;
         }

@@ -74,6 +74,7 @@ pub fn character(line: &str) -> Result<Character, String> {
         let what = text.split(" at line ").next().unwrap_or_default();
         let kind = match e.classify() {
             Category::Data => "expected an array of [dx, dy, lifted]",
+            _ if what.starts_with("number out of range") => "expected finite numbers",
             _ => "not JSON",
         };
         format!("{kind}: {what}, column {}", e.column())
@@ -174,7 +175,7 @@ mod tests {
             ),
             (
                 "[[0,0,0],[1e999,0,1]]",
-                "line 1: not JSON: number out of range, column 15",
+                "line 1: expected finite numbers: number out of range, column 15",
             ),
             (
                 "[[0,0,0],[NaN,0,1]]",
