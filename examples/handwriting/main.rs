@@ -5,7 +5,7 @@
 //!     cargo run --release --example handwriting -- --script kanji
 //!     cargo run --release --example handwriting -- --start "[[0,0,0],[0,200,1],[-60,-120,0],[120,0,1]]"
 //!     cargo run --release --example handwriting -- --data omniglot.train.jsonl.gz --valid omniglot.valid.jsonl.gz \
-//!         --test omniglot.test.jsonl.gz --hidden 256 --epochs 8
+//!         --test omniglot.test.jsonl.gz --epochs 4
 
 mod baseline;
 mod corpus;
