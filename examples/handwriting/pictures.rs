@@ -282,7 +282,7 @@ mod tests {
             [0.0, 30.0, 1.0],
         ];
         let rows = [
-            Row::given("real", &[character.clone()]),
+            Row::given("real", std::slice::from_ref(&character)),
             Row::written("done", vec![character], 2),
         ];
         let text = sheet("", &rows).to_string();
