@@ -1,6 +1,7 @@
 //! [`Svg`]: a picture, and what is needed to draw one.
 
 use std::fmt::{self, Write};
+use std::ops::Range;
 
 use autograd::inspect::{html::escape, notebook::show};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -88,6 +89,41 @@ impl Svg {
     /// A path from its commands: "M 0 0 L 10 10".
     pub fn path(&mut self, d: &str, with: Attributes<'_>) {
         self.add(format_args!(r#"<path d="{d}" {with}/>"#));
+    }
+
+    /// A line through points, drawn while one looks: as if by a pen, from the first of these seconds to the last, in
+    /// each of endless rounds of so many seconds. Where nothing moves, on paper say, it is there as a whole.
+    ///
+    /// # Panics
+    /// If there are no points, or the seconds are not within the round.
+    #[track_caller]
+    pub fn drawn_line(
+        &mut self,
+        points: &[(f64, f64)],
+        seconds: Range<f64>,
+        round: f64,
+        with: Attributes<'_>,
+    ) {
+        let Range { start, end } = seconds;
+        assert!(!points.is_empty(), "a drawn line without points");
+        assert!(
+            0.0 <= start && start <= end && end < round,
+            "a line drawn from {start} to {end} s in rounds of {round} s"
+        );
+        let distance = |(a, b): (&(f64, f64), &(f64, f64))| (a.0 - b.0).hypot(a.1 - b.1);
+        let length: f64 = points.iter().zip(&points[1..]).map(distance).sum();
+        // A single dash as long as the line, pushed back by more than that and pulled out again. The gap behind it
+        // is as long as both, so that no second one shows; and a point alone is a very short line.
+        let dash = length + 20.0;
+        let mut d = format!("M {:.1} {:.1}", points[0].0, points[0].1);
+        for (x, y) in points.iter().skip(usize::from(points.len() > 1)) {
+            let _ = write!(d, " L {x:.1} {y:.1}");
+        }
+        let [start, end] = [start, end].map(|t| t / round);
+        self.add(format_args!(
+            r#"<path d="{d}" fill="none" stroke-dasharray="{dash:.1} {:.1}" {with}><animate attributeName="stroke-dashoffset" values="{dash:.1};{dash:.1};0;0" keyTimes="0;{start:.4};{end:.4};1" dur="{round:.2}s" repeatCount="indefinite"/></path>"#,
+            2.0 * dash
+        ));
     }
 
     /// A line of text, whose baseline begins at a point unless `with` says otherwise.
@@ -192,6 +228,39 @@ mod tests {
             text.contains("&lt;/text&gt;&lt;script&gt;&quot;&amp;&#39;\u{fffd}"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_drawn_line_is_there_where_nothing_moves() {
+        let mut svg = Svg::new(10.0, 10.0);
+        svg.drawn_line(
+            &[(0.0, 0.0), (3.0, 4.0)],
+            1.0..3.0,
+            4.0,
+            r##"stroke="#000""##,
+        );
+        svg.drawn_line(&[(7.0, 7.0)], 0.0..0.0, 4.0, "");
+        let text = svg.to_string();
+        // Before and after the drawing, the dash of 5 + 20 is behind the line, or covers it.
+        assert!(
+            text.contains(r##"stroke-dasharray="25.0 50.0" stroke="#000">"##),
+            "{text}"
+        );
+        assert!(text.contains(r#"values="25.0;25.0;0;0" keyTimes="0;0.2500;0.7500;1""#));
+        assert!(
+            !text.contains(r#" stroke-dashoffset="#),
+            "at rest it is not pushed back"
+        );
+        assert!(
+            text.contains(r#"d="M 7.0 7.0 L 7.0 7.0""#),
+            "a point is a line of no length"
+        );
+    }
+
+    #[test]
+    #[should_panic(expected = "a line drawn from 1 to 5 s in rounds of 4 s")]
+    fn a_line_drawn_beyond_its_round_is_refused() {
+        Svg::new(10.0, 10.0).drawn_line(&[(0.0, 0.0)], 1.0..5.0, 4.0, "");
     }
 
     #[test]
