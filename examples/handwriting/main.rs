@@ -232,8 +232,9 @@ fn report(cli: &Cli, scale: &Scale, runs: &[Vec<f64>]) -> Outcome<Vec<f64>> {
     );
     let (mut means, mut in_units) = (Vec::new(), Vec::new());
     for (i, name) in names.iter().enumerate() {
-        let (mean, deviation) =
-            mean_and_deviation(&runs.iter().map(|run| run[i]).collect::<Vec<_>>());
+        let Spread {
+            mean, deviation, ..
+        } = Spread::of(runs.iter().map(|run| run[i]));
         let spread = if runs.len() > 1 {
             format!(" ± {deviation:.3}")
         } else {
@@ -255,12 +256,4 @@ fn report(cli: &Cli, scale: &Scale, runs: &[Vec<f64>]) -> Outcome<Vec<f64>> {
     }
     println!("{}", cli.out.write("nats.svg", chart.svg())?);
     Ok(means)
-}
-
-/// The mean, and the standard deviation of single runs around it.
-fn mean_and_deviation(numbers: &[f64]) -> (f64, f64) {
-    let count = numbers.len() as f64;
-    let mean = numbers.iter().sum::<f64>() / count;
-    let squares: f64 = numbers.iter().map(|x| (x - mean).powi(2)).sum();
-    (mean, (squares / (count - 1.0).max(1.0)).sqrt())
 }
