@@ -1,0 +1,316 @@
+//! From many to one: a network that reads a review in both directions, and looks back at all of it.
+
+use autograd::Shape;
+use clap::Args;
+use serde::{Deserialize, Serialize};
+use train::layers::dropout;
+use train::prelude::*;
+use train::program::{Outcome, at_least_one, positive, probability, up_to};
+
+/// Samples of a mini-batch, and the mini-batches that are sorted by length together.
+const BATCH: usize = 50;
+const WINDOW: usize = 20;
+/// Decay of the averages of the parameters, which so are over some 100 mini-batches.
+const DECAY: f64 = 0.99;
+/// Vectors of words start in ± this.
+const START: f64 = 0.1;
+/// Probability that a unit is dropped from the products of the recurrent layer with its state.
+const RECURRENT: f64 = 0.3;
+/// Epochs to wait for a better one.
+const PATIENCE: u64 = 2;
+
+/// How the networks are made and trained.
+#[derive(Args, Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReaderSettings {
+    /// Networks that judge together; they differ by the seed
+    #[arg(long, default_value_t = 2, value_parser = up_to(100))]
+    pub networks: usize,
+    /// Features of a word's vector
+    #[arg(long, default_value_t = 64, value_parser = up_to(10_000))]
+    pub features: usize,
+    /// Units of the recurrent layer, in each direction
+    #[arg(long, default_value_t = 48, value_parser = up_to(10_000))]
+    pub hidden: usize,
+    /// Probability that an element of what is read or found is dropped in training
+    #[arg(long, default_value_t = 0.5, allow_negative_numbers = true, value_parser = probability)]
+    pub dropout: f64,
+    /// Probability that a word is unknown in training
+    #[arg(long, default_value_t = 0.2, allow_negative_numbers = true, value_parser = probability)]
+    pub unknown: f64,
+    /// Learning rate of Adam
+    #[arg(long, default_value_t = 2e-3, allow_negative_numbers = true, value_parser = positive)]
+    pub lr: f64,
+    /// Passes over the reviews at most: it stops when those held out for that are no longer judged better
+    #[arg(long, default_value_t = 12, value_parser = at_least_one::<u64>)]
+    pub epochs: u64,
+}
+
+/// A review by its words' numbers, and its class.
+pub type Numbered = (Vec<usize>, usize);
+
+/// A network of words x_1 … x_T, with →h and ←h of GRUs:
+///
+/// ```text
+/// h_t = [→h_t, ←h_t]
+/// α_t = softmax_t (w · h_t)                     how much it looks at word t
+/// y   = softmax (V [Σ_t α_t h_t, max_t h_t] + d)
+/// ```
+///
+/// The attention (Bahdanau et al. 2015) has one question for all reviews, w.
+pub struct Reader {
+    words: Embedding,
+    layer: Bidirectional<RecurrentDropout<Gru>>,
+    attention: Attention,
+    output: Linear,
+    /// As [`ReaderSettings::dropout`] and [`ReaderSettings::unknown`] say.
+    dropout: f64,
+    unknown: f64,
+    rate: f64,
+    epochs: u64,
+    /// The number of an unknown word.
+    gap: usize,
+    network: usize,
+}
+
+/// What a network has made of some reviews.
+pub struct Read<'t> {
+    /// A row for each review, a column for each class.
+    logits: Var<'t>,
+    /// The vectors of all words, stacked.
+    pub vectors: Var<'t>,
+    /// How much it has looked at each word.
+    pub attended: Attended<'t>,
+}
+
+impl<'t> Read<'t> {
+    /// z = ln p(positive) / p(negative), a row for each review.
+    pub fn log_odds(&self) -> Var<'t> {
+        self.logits.cols(1..2) - self.logits.cols(0..1)
+    }
+}
+
+/// What the names of a network's parameters begin with.
+fn prefix(network: usize) -> String {
+    format!("network{network}")
+}
+
+impl Reader {
+    /// Adds the parameters of the network of that number, which their names begin with.
+    pub fn new(
+        set: &mut ParameterSet,
+        network: usize,
+        settings: &ReaderSettings,
+        words: &Vocabulary,
+        rng: &mut ChaCha8Rng,
+    ) -> Self {
+        let &ReaderSettings {
+            features, hidden, ..
+        } = settings;
+        let name = |part: &str| format!("{}.{part}", prefix(network));
+        let embedding = Embedding::new(set, &name("words"), words.len(), features, rng);
+        Init::Uniform(START).apply(set, embedding.e, rng);
+        let layer = Bidirectional::new(&name("gru"), |name| {
+            let gru = Gru::new(set, name, features, hidden, Reset::After, rng);
+            RecurrentDropout::new(gru, RECURRENT)
+        });
+        Reader {
+            words: embedding,
+            layer,
+            attention: Attention::general(set, &name("attention"), 1, 2 * hidden, rng),
+            output: Linear::new(set, &name("output"), 4 * hidden, 2, rng),
+            dropout: settings.dropout,
+            unknown: settings.unknown,
+            rate: settings.lr,
+            epochs: settings.epochs,
+            gap: words
+                .unknown()
+                .expect("words have a mark for those that are unknown"),
+            network,
+        }
+    }
+
+    /// The parameters that grow with the settings, and their shapes.
+    pub fn shapes(network: usize, settings: &ReaderSettings, words: usize) -> [(String, Shape); 3] {
+        let &ReaderSettings {
+            features, hidden, ..
+        } = settings;
+        let shape = |part: &str, rows, cols| {
+            (
+                format!("{}.{part}", prefix(network)),
+                Shape::new(rows, cols),
+            )
+        };
+        [
+            shape("words.E", words, features),
+            shape("gru.forward.U", 3 * hidden, features),
+            shape("gru.forward.W", 3 * hidden, hidden),
+        ]
+    }
+
+    /// Reads reviews, each of which has a word at least.
+    pub fn read<'t>(&self, p: &Bound<'t>, reviews: &[impl AsRef<[usize]>]) -> Read<'t> {
+        let x = Sequence::from_symbols(reviews).expect("a review has words");
+        let x = self.words.run(p, self.with_gaps(p, x));
+        let vectors = x.stacked();
+        let h = self.layer.run(p, Dropout::new(self.dropout).run(p, x));
+        let question = p.tape().constant(Matrix::filled(reviews.len(), 1, 1.0));
+        let question = Sequence::from_stacked(question, reviews.len());
+        let attended = self
+            .attention
+            .apply(p, &question, &self.attention.remember(p, &h));
+        let found = Var::concat_cols(&[attended.contexts.last(), h.max()]);
+        let found = match p.noise() {
+            Some(mut rng) => dropout(found, self.dropout, &mut rng),
+            None => found,
+        };
+        let logits = self.output.apply(p, found);
+        Read {
+            logits,
+            vectors,
+            attended,
+        }
+    }
+
+    /// In training, some words are made unknown, so that it learns what to do with those.
+    fn with_gaps<'t>(&self, p: &Bound<'t>, x: Sequence<'t>) -> Sequence<'t> {
+        let (Some(mut rng), Some(words)) = (p.noise(), x.symbols()) else {
+            return x;
+        };
+        let gap = |&word: &usize| match rng.random_bool(self.unknown) {
+            true => self.gap,
+            false => word,
+        };
+        let words: Vec<_> = words.iter().map(gap).collect();
+        Sequence::from_stacked_symbols(&words, x.lengths())
+    }
+
+    fn loss<'t>(&self, p: &Bound<'t>, batch: &[&Numbered], measures: &mut Measures) -> Var<'t> {
+        let (reviews, classes): (Vec<_>, Vec<_>) =
+            batch.iter().map(|(words, class)| (words, *class)).unzip();
+        let logits = self.read(p, &reviews).logits;
+        measures.classes(logits, &classes);
+        logits.cross_entropy(&classes)
+    }
+
+    /// Learns from the first of two lists of reviews, until the second is no longer judged better.
+    pub fn train(
+        &self,
+        set: ParameterSet,
+        data: &[Vec<Numbered>; 2],
+        seed: u64,
+    ) -> Outcome<ParameterSet> {
+        let [mut training, mut validation] = data.each_ref().map(|reviews| {
+            Samples::new(&reviews[..], BATCH).sorted_by_length(WINDOW, |(words, _)| words.len())
+        });
+        training = training.shuffled(seed);
+        let mut trainer = Trainer::new(set, Adam::new(self.rate)).clip(5.0);
+        let network = self.network;
+        let mut fit = Fit::new(self.epochs)
+            .seed(seed)
+            .average(DECAY)
+            .early_stopping(PATIENCE)
+            .describe(move |report| line(network, report));
+        fit.run_and_validate(
+            &mut trainer,
+            &mut training,
+            &mut validation,
+            |p, batch, measures| self.loss(p, batch, measures),
+        )?;
+        Ok(trainer.into_parameters())
+    }
+}
+
+/// An epoch in one line.
+fn line(network: usize, report: &EpochReport) -> String {
+    let [learned, held_out] = [&report.training, report.scores()].map(|scores| {
+        let right = scores.measures.get("accuracy").unwrap_or(f64::NAN);
+        format!("{:.3} nats, {:5.1} % right", scores.loss, 100.0 * right)
+    });
+    let epoch = report.epoch;
+    format!(
+        "network {network}, epoch {epoch:2}: learned {learned}; validation {held_out}; {:.1} s",
+        report.seconds
+    )
+}
+
+#[cfg(test)]
+impl Default for ReaderSettings {
+    fn default() -> Self {
+        use clap::FromArgMatches;
+        let command = ReaderSettings::augment_args(clap::Command::new("settings"));
+        ReaderSettings::from_arg_matches(&command.get_matches_from(["settings"]))
+            .expect("the defaults")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reader(settings: &ReaderSettings) -> (Reader, ParameterSet) {
+        let (mut set, mut rng) = (ParameterSet::new(), ChaCha8Rng::seed_from_u64(1));
+        let words = Vocabulary::words(" a b c d", 1);
+        let reader = Reader::new(&mut set, 3, settings, &words, &mut rng);
+        (reader, set)
+    }
+
+    fn small() -> ReaderSettings {
+        ReaderSettings {
+            features: 5,
+            hidden: 3,
+            ..ReaderSettings::default()
+        }
+    }
+
+    /// Reviews of a mini-batch do not see each other, and attention is over the words of each.
+    #[test]
+    fn a_review_is_read_as_if_it_were_alone() {
+        let (reader, set) = reader(&small());
+        let tape = Tape::new();
+        let p = set.bind(&tape);
+        let reviews = [vec![0, 1], vec![2, 3, 0, 4], vec![1]];
+        let together = reader.read(&p, &reviews);
+        for (i, review) in reviews.iter().enumerate() {
+            let alone = reader.read(&p, &[review]);
+            let difference = alone.log_odds().item() - together.log_odds().value()[(i, 0)];
+            assert!(difference.abs() < 1e-6, "{difference}");
+            let weights = together.attended.weights_of(i);
+            assert_eq!(weights.shape(), Shape::new(1, review.len()));
+            assert!((weights.data().iter().sum::<f32>() - 1.0).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn words_are_made_unknown_in_training_only() {
+        let (reader, set) = reader(&ReaderSettings {
+            unknown: 0.5,
+            ..small()
+        });
+        let tape = Tape::new();
+        let p = set.bind(&tape);
+        let words = |p| {
+            let x = Sequence::from_symbols(&[[0; 100]]).expect("words");
+            reader.with_gaps(p, x).symbols().expect("words").to_vec()
+        };
+        assert!(words(&p).iter().all(|&word| word == 0));
+        let unknown = words(&p.training(1))
+            .iter()
+            .filter(|&&word| word == reader.gap)
+            .count();
+        assert!((30..70).contains(&unknown), "{unknown}");
+    }
+
+    #[test]
+    fn the_parameters_that_grow_have_the_shapes_that_are_told() {
+        let settings = ReaderSettings {
+            features: 7,
+            hidden: 2,
+            ..ReaderSettings::default()
+        };
+        let (_, set) = reader(&settings);
+        for (name, shape) in Reader::shapes(3, &settings, 5) {
+            let id = set.find(&name).expect("a parameter");
+            assert_eq!(set.get(id).shape(), shape, "{name}");
+        }
+    }
+}
