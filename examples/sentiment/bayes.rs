@@ -54,6 +54,11 @@ impl Bayes {
         self.prior + self.shares(words).iter().sum::<f64>()
     }
 
+    /// The log-count ratio of a gram: 0 if it was not counted.
+    pub fn ratio(&self, gram: &str) -> f64 {
+        self.ratios.get(gram).copied().unwrap_or(0.0)
+    }
+
     /// What each word adds to the log-odds: its own ratio, and of a pair's a half each.
     pub fn shares(&self, words: &[String]) -> Vec<f64> {
         let mut shares = vec![0.0; words.len()];

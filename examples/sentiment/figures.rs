@@ -53,14 +53,14 @@ pub fn print(fold: usize, figures: &Figures) {
 
 /// Prints the mean of each way, with its spread over the folds, and as a line "result NAME NUMBER"; gives a picture.
 pub fn report(folds: &[Figures]) -> BarChart {
-    println!(
-        "\nshare of the held-out reviews that is right{:>8}{:>16}",
-        "mean", "over the folds"
-    );
+    println!("\nshare of the held-out reviews that is right, mean over the folds");
     let mut means = Vec::new();
     for (way, (name, _)) in WAYS.iter().enumerate() {
         let (mean, deviation) = mean_and_deviation(folds.iter().map(|figures| figures[way]));
-        println!("{name:43}{mean:8.4}{:>16}", format!("± {deviation:.4}"));
+        match folds.len() {
+            1 => println!("{name:32} {mean:.4}"),
+            _ => println!("{name:32} {mean:.4} ± {deviation:.4}"),
+        }
         means.push(mean);
     }
     for ((_, result), mean) in WAYS.iter().zip(&means) {

@@ -5,8 +5,9 @@ use train::prelude::*;
 use train::program::Outcome;
 
 use crate::bayes::Bayes;
-use crate::reader::{Numbered, Reader, ReaderSettings};
+use crate::reader::{Numbered, Reader};
 use crate::reviews::{POSITIVE, Sample};
+use crate::settings::ReaderSettings;
 use crate::shown::Judged;
 
 /// A word that the training reviews have less often is unknown.
@@ -25,8 +26,8 @@ pub type Member = (Reader, ParameterSet);
 /// z = (1/K) Σ_k z_k + a z_Bayes
 /// ```
 ///
-/// What is counted in the training reviews fits those too well for a network to learn beside it. So the networks learn
-/// alone, and a is chosen afterwards, on the reviews that tell them when to stop.
+/// Naive Bayes knows the training reviews better than others, so that a network would not learn beside it: the
+/// networks learn alone, and a is chosen afterwards, on the reviews that tell them when to stop.
 pub struct Judge {
     pub settings: ReaderSettings,
     pub vocabulary: Vocabulary,
@@ -50,19 +51,23 @@ impl Judge {
             samples.iter().map(of_sample).collect()
         };
         let data = [training, validation].map(numbered);
+        let bayes = Bayes::count(training, LONGEST);
+        let ratios = vocabulary.tokens().iter().map(|word| bayes.ratio(word));
+        let ratios: Vec<_> = ratios.collect();
         let learn = |network: usize| {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             rng.set_stream(network as u64);
             let mut set = ParameterSet::new();
             let reader = Reader::new(&mut set, network, settings, &vocabulary, &mut rng);
-            let set = reader.train(set, &data, rng.random())?;
+            reader.start_at(&mut set, &ratios, settings.log_counts);
+            let set = reader.train(set, settings, &data, rng.random())?;
             Ok((reader, set))
         };
         let networks = (1..=settings.networks).into_par_iter().map(learn);
         let mut judge = Judge {
             settings: settings.clone(),
             networks: networks.collect::<Outcome<Vec<_>>>()?,
-            bayes: Bayes::count(training, LONGEST),
+            bayes,
             weight: 0.0,
             vocabulary,
         };
@@ -174,7 +179,60 @@ fn number(vocabulary: &Vocabulary, words: &[String]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reviews::{NEGATIVE, words};
+    use crate::made_up;
+    use crate::reviews::{NEGATIVE, Reviews, samples, words};
+
+    fn judge() -> Judge {
+        let reviews = samples(&Reviews::of(made_up::reviews(100, 1)).0);
+        let settings = ReaderSettings {
+            features: 5,
+            hidden: 4,
+            epochs: 2,
+            ..ReaderSettings::default()
+        };
+        let mut judge =
+            Judge::train(&settings, &reviews[..80], &reviews[80..], 1).expect("a judge");
+        judge.weight = 0.3;
+        judge
+    }
+
+    #[test]
+    fn what_is_explained_is_what_was_judged() {
+        let (judge, text) = (judge(), words("frankly, the unheard plot is utterly dull."));
+        let explained = judge.explain(&text);
+        let opinion = &judge.opinions(&[(text, NEGATIVE)])[0];
+        assert!((explained.log_odds - opinion.with_bayes(0.3)).abs() < 1e-5);
+        assert!((explained.attention.iter().sum::<f64>() - 1.0).abs() < 1e-5);
+    }
+
+    /// Σ_i x_i ∂z/∂x_i is what z changes by, as the vector of the word is made longer: but a little, as another step
+    /// may have the maximum then.
+    #[test]
+    fn what_a_word_adds_is_the_slope_along_its_vector() {
+        let (mut judge, text) = (judge(), words("the plot is utterly dull."));
+        judge.weight = 0.0;
+        let (share, word) = (
+            judge.explain(&text).shares[4],
+            judge.vocabulary.number(" dull"),
+        );
+        let mut at = |factor: f32| {
+            for (i, (_, set)) in judge.networks.iter_mut().enumerate() {
+                let e = set
+                    .find(&format!("network{}.words.E", i + 1))
+                    .expect("vectors");
+                let mut vectors = set.get_mut(e).view_mut();
+                let vector = vectors.row(word.expect("a word"));
+                vector.iter_mut().for_each(|x| *x *= factor);
+            }
+            judge.explain(&text).log_odds
+        };
+        let (above, below) = (at(1.005), at(0.995 / 1.005));
+        let slope = (above - below) / 0.01;
+        assert!(
+            share.abs() > 1e-4 && (slope - share).abs() < 0.02 * share.abs(),
+            "{slope}, and {share}"
+        );
+    }
 
     fn opinion(network: f64, bayes: f64) -> Opinion {
         Opinion {

@@ -52,6 +52,13 @@ const TURNS: f64 = 0.3;
 /// Two clauses: T tells the class, and O says the opposite.
 const JOINED: [&str; 4] = ["O, but T", "although O, T", "T, even though O", "O, yet T"];
 
+/// Texts of these words, to be judged: in each, what is said is not what most of its words say.
+pub const TEXTS: [&str; 3] = [
+    "Although the plot is far from dull, nobody could call the ending clever.",
+    "The script is not funny, but the acting is anything but flat.",
+    "The music is never less than charming, even though the camera is slightly noisy.",
+];
+
 /// So many reviews with their classes, as likely to be positive as negative.
 pub fn reviews(count: usize, seed: u64) -> Vec<(String, usize)> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);

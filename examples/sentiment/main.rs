@@ -6,8 +6,8 @@
 //!
 //!     cargo run --release --example sentiment
 //!     cargo run --release --example sentiment -- --judge "The plot is not dull, but the ending is far from clever."
-//!     cargo run --release --example sentiment -- --data rt-polarity.pos rt-polarity.neg --run-folds 10
-//!     cargo run --release --example sentiment -- --data rt-polarity.pos rt-polarity.neg --save judge.safetensors
+//!     cargo run --release --example sentiment -- --data rt-polarity.pos rt-polarity.neg --run-folds 10 --epochs 4
+//!     cargo run --release --example sentiment -- --data rt-polarity.pos rt-polarity.neg --epochs 4 --save judge.safetensors
 //!     cargo run --release --example sentiment -- --load judge.safetensors --judge "A film that is never less than funny."
 
 mod bayes;
@@ -17,6 +17,7 @@ mod made_up;
 mod reader;
 mod reviews;
 mod saved;
+mod settings;
 mod shown;
 
 use std::path::PathBuf;
@@ -27,8 +28,9 @@ use train::prelude::*;
 use train::program::{self, Out, Outcome, Threads, at_least_one, up_to};
 
 use crate::judge::Judge;
-use crate::reader::ReaderSettings;
-use crate::reviews::{CLASSES, NEGATIVE, POSITIVE, Reviews, Sample, samples, words};
+use crate::reviews::{NEGATIVE, POSITIVE, Reviews, Sample, samples, words};
+use crate::settings::ReaderSettings;
+use crate::shown::Asked;
 
 /// The share of what is learned from that tells when to stop.
 const VALIDATION: f64 = 0.1;
@@ -51,7 +53,7 @@ struct Cli {
     run_folds: usize,
     #[command(flatten)]
     reader: ReaderSettings,
-    /// Text to be judged, again for each; some of the held-out reviews if none is given. The first one is drawn
+    /// Text to be judged, again for each; some are chosen if none is given. The first one is drawn
     #[arg(long, value_name = "TEXT")]
     judge: Vec<String>,
     /// File to save the model to; what is there is replaced if it is a saved model
@@ -84,6 +86,10 @@ fn run(cli: &Cli) -> Outcome {
             .check(path)
             .map_err(|e| format!("--save: {e}"))?;
     }
+    if cli.run_folds > cli.folds {
+        let (run, folds) = (cli.run_folds, cli.folds);
+        return Err(format!("--run-folds {run}: there are {folds} folds").into());
+    }
     let reviews = match cli.data.is_empty() {
         true => Reviews::of(made_up::reviews(cli.reviews, cli.seed)),
         false => Reviews::read(&cli.data)?,
@@ -112,15 +118,17 @@ fn run(cli: &Cli) -> Outcome {
     Ok(())
 }
 
+/// The title of the page.
 const TITLE: &str = "Which words weighed: blue speaks for positive, orange for negative";
 
-/// A text, and what is known of it.
-type Asked = (String, Vec<String>);
-
-fn asked(texts: &[String]) -> Outcome<Vec<Asked>> {
-    let asked = |text: &String| match words(text) {
+/// The texts of --judge, word by word.
+fn asked(texts: &[impl AsRef<str>]) -> Outcome<Vec<Asked>> {
+    let asked = |text: &_| match words(AsRef::as_ref(text)) {
         words if words.is_empty() => Err("--judge: expected a text with words".into()),
-        words => Ok((String::new(), words)),
+        words => Ok(Asked {
+            words,
+            known: String::new(),
+        }),
     };
     texts.iter().map(asked).collect()
 }
@@ -128,7 +136,7 @@ fn asked(texts: &[String]) -> Outcome<Vec<Asked>> {
 fn introduce(reviews: &Reviews) {
     let (counts, again) = reviews.counts();
     println!(
-        "{} positive and {} negative reviews; {again} stand there again, and are on the side where the first one is",
+        "{} positive and {} negative reviews; {again} are the same as one before, and on the same side",
         counts[POSITIVE], counts[NEGATIVE]
     );
     let mut lengths: Vec<_> = reviews.0.iter().map(|review| review.words.len()).collect();
@@ -143,36 +151,11 @@ fn first(cli: &Cli, judge: &Judge, asked: &[Asked], test: &[Sample]) -> Outcome 
     if let Some(path) = &cli.save {
         judge.save(path)?;
     }
-    let some = telling(judge, test);
-    shown::show(
-        judge,
-        TITLE,
-        if asked.is_empty() { &some } else { asked },
-        &cli.out,
-    )
-}
-
-/// Of each class the held-out review that is judged most surely right, and the one that is most surely wrong.
-fn telling(judge: &Judge, test: &[Sample]) -> Vec<Asked> {
-    let opinions = judge.opinions(test);
-    let odds = |i: usize, class| {
-        let z = opinions[i].with_bayes(judge.weight);
-        if class == POSITIVE { z } else { -z }
+    let (some, telling) = (self::asked(&made_up::TEXTS)?, shown::telling(judge, test));
+    let asked = match asked {
+        [] if cli.data.is_empty() => &some,
+        [] => &telling,
+        _ => asked,
     };
-    let most = |class: usize, sign: f64, what: &str| {
-        let of_class =
-            (0..test.len()).filter(|&i| test[i].1 == class && sign * odds(i, class) > 0.0);
-        let most = of_class
-            .max_by(|&a, &b| (sign * odds(a, class)).total_cmp(&(sign * odds(b, class))))?;
-        Some((
-            format!(", and is {}{what}", CLASSES[class]),
-            test[most].0.clone(),
-        ))
-    };
-    let kinds = [(1.0, ""), (-1.0, " (the worst mistake)")];
-    let all = kinds
-        .into_iter()
-        .flat_map(|(sign, what)| [POSITIVE, NEGATIVE].map(|class| (class, sign, what)));
-    all.filter_map(|(class, sign, what)| most(class, sign, what))
-        .collect()
+    shown::show(judge, TITLE, asked, &cli.out)
 }

@@ -1,11 +1,11 @@
 //! From many to one: a network that reads a review in both directions, and looks back at all of it.
 
 use autograd::Shape;
-use clap::Args;
-use serde::{Deserialize, Serialize};
 use train::layers::dropout;
 use train::prelude::*;
-use train::program::{Outcome, at_least_one, positive, probability, up_to};
+use train::program::Outcome;
+
+use crate::settings::ReaderSettings;
 
 /// Samples of a mini-batch, and the mini-batches that are sorted by length together.
 const BATCH: usize = 50;
@@ -16,34 +16,8 @@ const DECAY: f64 = 0.99;
 const START: f64 = 0.1;
 /// Probability that a unit is dropped from the products of the recurrent layer with its state.
 const RECURRENT: f64 = 0.3;
-/// Epochs to wait for a better one.
-const PATIENCE: u64 = 2;
-
-/// How the networks are made and trained.
-#[derive(Args, Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ReaderSettings {
-    /// Networks that judge together; they differ by the seed
-    #[arg(long, default_value_t = 2, value_parser = up_to(100))]
-    pub networks: usize,
-    /// Features of a word's vector
-    #[arg(long, default_value_t = 64, value_parser = up_to(10_000))]
-    pub features: usize,
-    /// Units of the recurrent layer, in each direction
-    #[arg(long, default_value_t = 48, value_parser = up_to(10_000))]
-    pub hidden: usize,
-    /// Probability that an element of what is read or found is dropped in training
-    #[arg(long, default_value_t = 0.5, allow_negative_numbers = true, value_parser = probability)]
-    pub dropout: f64,
-    /// Probability that a word is unknown in training
-    #[arg(long, default_value_t = 0.2, allow_negative_numbers = true, value_parser = probability)]
-    pub unknown: f64,
-    /// Learning rate of Adam
-    #[arg(long, default_value_t = 2e-3, allow_negative_numbers = true, value_parser = positive)]
-    pub lr: f64,
-    /// Passes over the reviews at most: it stops when those held out for that are no longer judged better
-    #[arg(long, default_value_t = 12, value_parser = at_least_one::<u64>)]
-    pub epochs: u64,
-}
+/// Epochs to wait for a better one: the first ones of made-up reviews look alike.
+const PATIENCE: u64 = 3;
 
 /// A review by its words' numbers, and its class.
 pub type Numbered = (Vec<usize>, usize);
@@ -65,8 +39,6 @@ pub struct Reader {
     /// As [`ReaderSettings::dropout`] and [`ReaderSettings::unknown`] say.
     dropout: f64,
     unknown: f64,
-    rate: f64,
-    epochs: u64,
     /// The number of an unknown word.
     gap: usize,
     network: usize,
@@ -120,12 +92,23 @@ impl Reader {
             output: Linear::new(set, &name("output"), 4 * hidden, 2, rng),
             dropout: settings.dropout,
             unknown: settings.unknown,
-            rate: settings.lr,
-            epochs: settings.epochs,
             gap: words
                 .unknown()
                 .expect("words have a mark for those that are unknown"),
             network,
+        }
+    }
+
+    /// Adds to the vector x of each word its log-count ratio r, in a direction that is the same for all words:
+    /// x ← x + s r (1, −1, 1, −1, …). So what counting tells of a word need not be learned, which otherwise takes
+    /// epochs in which the network learns its reviews by heart.
+    pub fn start_at(&self, set: &mut ParameterSet, ratios: &[f64], scale: f64) {
+        let mut vectors = set.get_mut(self.words.e).view_mut();
+        for (word, ratio) in ratios.iter().enumerate() {
+            for (i, x) in vectors.row(word).iter_mut().enumerate() {
+                let sign = if i % 2 == 0 { 1.0 } else { -1.0 };
+                *x += (sign * scale * ratio) as f32;
+            }
         }
     }
 
@@ -196,6 +179,7 @@ impl Reader {
     pub fn train(
         &self,
         set: ParameterSet,
+        settings: &ReaderSettings,
         data: &[Vec<Numbered>; 2],
         seed: u64,
     ) -> Outcome<ParameterSet> {
@@ -203,9 +187,9 @@ impl Reader {
             Samples::new(&reviews[..], BATCH).sorted_by_length(WINDOW, |(words, _)| words.len())
         });
         training = training.shuffled(seed);
-        let mut trainer = Trainer::new(set, Adam::new(self.rate)).clip(5.0);
+        let mut trainer = Trainer::new(set, Adam::new(settings.lr)).clip(5.0);
         let network = self.network;
-        let mut fit = Fit::new(self.epochs)
+        let mut fit = Fit::new(settings.epochs)
             .seed(seed)
             .average(DECAY)
             .early_stopping(PATIENCE)
@@ -231,16 +215,6 @@ fn line(network: usize, report: &EpochReport) -> String {
         "network {network}, epoch {epoch:2}: learned {learned}; validation {held_out}; {:.1} s",
         report.seconds
     )
-}
-
-#[cfg(test)]
-impl Default for ReaderSettings {
-    fn default() -> Self {
-        use clap::FromArgMatches;
-        let command = ReaderSettings::augment_args(clap::Command::new("settings"));
-        ReaderSettings::from_arg_matches(&command.get_matches_from(["settings"]))
-            .expect("the defaults")
-    }
 }
 
 #[cfg(test)]
@@ -298,6 +272,27 @@ mod tests {
             .filter(|&&word| word == reader.gap)
             .count();
         assert!((30..70).contains(&unknown), "{unknown}");
+    }
+
+    #[test]
+    fn vectors_start_apart_by_the_ratios_of_their_words() {
+        let (reader, mut set) = reader(&small());
+        let e = reader.words.e;
+        let before = set.get(e).clone();
+        reader.start_at(&mut set, &[2.0, 0.0, -1.0, 0.0, 0.0], 0.25);
+        let moved = Matrix::from_fn(5, 5, |r, c| set.get(e)[(r, c)] - before[(r, c)]);
+        let expected = [
+            [0.5, -0.5, 0.5, -0.5, 0.5],
+            [0.0; 5],
+            [-0.25, 0.25, -0.25, 0.25, -0.25],
+            [0.0; 5],
+            [0.0; 5],
+        ];
+        for (r, row) in expected.iter().enumerate() {
+            for (found, expected) in moved.row(r).iter().zip(row) {
+                assert!((found - expected).abs() < 1e-6, "word {r}: {found}");
+            }
+        }
     }
 
     #[test]

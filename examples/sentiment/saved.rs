@@ -9,7 +9,8 @@ use train::program::{Outcome, check_settings};
 
 use crate::bayes::Bayes;
 use crate::judge::Judge;
-use crate::reader::{Reader, ReaderSettings};
+use crate::reader::Reader;
+use crate::settings::ReaderSettings;
 
 /// Where the metadata of the checkpoint have it.
 const KEY: &str = "sentiment";

@@ -4,7 +4,7 @@ use train::prelude::*;
 use train::program::{Out, Outcome};
 
 use crate::judge::Judge;
-use crate::reviews::{CLASSES, NEGATIVE, POSITIVE};
+use crate::reviews::{CLASSES, NEGATIVE, POSITIVE, Sample};
 
 /// A review as it was judged, word by word.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,17 +68,25 @@ impl Judged {
     }
 }
 
+/// A text, and what is known of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    pub words: Vec<String>,
+    /// Behind the verdict, ", and is positive".
+    pub known: String,
+}
+
 /// Prints what was judged, and draws the words with their weights: all as a page, the first as a picture.
-pub fn show(judge: &Judge, title: &str, reviews: &[(String, Vec<String>)], out: &Out) -> Outcome {
+pub fn show(judge: &Judge, title: &str, asked: &[Asked], out: &Out) -> Outcome {
     let mut page = ColouredText::new(title);
-    for (number, (what, words)) in reviews.iter().enumerate() {
+    for (number, Asked { words, known }) in asked.iter().enumerate() {
         let judged = judge.explain(words);
         let verdict = judged.verdict();
-        println!("{verdict}{what}:{}\n    {}", judged.text(), judged.most(5));
+        println!("{verdict}{known}:{}\n    {}", judged.text(), judged.most(5));
         let words = written(words);
         page = page
             .line(
-                &format!("{verdict}{what}: what each word adds (gradient times input)"),
+                &format!("{verdict}{known}: what each word adds (gradient times input)"),
                 &words,
                 &judged.shares,
             )
@@ -89,6 +97,30 @@ pub fn show(judge: &Judge, title: &str, reviews: &[(String, Vec<String>)], out: 
     }
     println!("{}", out.write("words.html", page)?);
     Ok(())
+}
+
+/// Of each class the held-out review that is judged most surely right, and the one that is most surely wrong.
+pub fn telling(judge: &Judge, test: &[Sample]) -> Vec<Asked> {
+    let opinions = judge.opinions(test);
+    let odds = |i: usize, class| {
+        let z = opinions[i].with_bayes(judge.weight);
+        if class == POSITIVE { z } else { -z }
+    };
+    let most = |class: usize, sign: f64, what: &str| {
+        let of_class =
+            (0..test.len()).filter(|&i| test[i].1 == class && sign * odds(i, class) > 0.0);
+        let most = of_class
+            .max_by(|&a, &b| (sign * odds(a, class)).total_cmp(&(sign * odds(b, class))))?;
+        let known = format!(", and is {}{what}", CLASSES[class]);
+        let words = test[most].0.clone();
+        Some(Asked { words, known })
+    };
+    let kinds = [(1.0, ""), (-1.0, " (the worst mistake)")];
+    let all = kinds
+        .into_iter()
+        .flat_map(|(sign, what)| [POSITIVE, NEGATIVE].map(|class| (class, sign, what)));
+    all.filter_map(|(class, sign, what)| most(class, sign, what))
+        .collect()
 }
 
 /// Words with the space before them, but for that behind an apostrophe or a hyphen.
