@@ -6,8 +6,8 @@
 //!
 //!     cargo run --release --example sentiment
 //!     cargo run --release --example sentiment -- --judge "The plot is not dull, but the ending is far from clever."
-//!     cargo run --release --example sentiment -- --data rt-polarity.pos rt-polarity.neg --run-folds 10 --epochs 4
-//!     cargo run --release --example sentiment -- --data rt-polarity.pos rt-polarity.neg --epochs 4 --save judge.safetensors
+//!     cargo run --release --example sentiment -- --data rt-polarity.pos rt-polarity.neg --run-folds 10 --networks 4 --epochs 2
+//!     cargo run --release --example sentiment -- --data rt-polarity.pos rt-polarity.neg --epochs 2 --save judge.safetensors
 //!     cargo run --release --example sentiment -- --load judge.safetensors --judge "A film that is never less than funny."
 
 mod bayes;
@@ -59,6 +59,9 @@ struct Cli {
     /// File to save the model to; what is there is replaced if it is a saved model
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
+    /// Replaces any file with --save
+    #[arg(long, requires = "save")]
+    force: bool,
     /// Saved model that judges; nothing is learned
     #[arg(long, value_name = "FILE", requires = "judge", conflicts_with_all = ["data", "save"])]
     load: Option<PathBuf>,
@@ -69,6 +72,15 @@ struct Cli {
     threads: Threads,
     #[command(flatten)]
     out: Out,
+}
+
+impl Cli {
+    fn replaced(&self) -> Replace {
+        match self.force {
+            true => Replace::AnyFile,
+            false => Replace::Checkpoint,
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -82,9 +94,8 @@ fn run(cli: &Cli) -> Outcome {
         return shown::show(&Judge::load(path)?, TITLE, &asked, &cli.out);
     }
     if let Some(path) = &cli.save {
-        Replace::Checkpoint
-            .check(path)
-            .map_err(|e| format!("--save: {e}"))?;
+        let replaced = cli.replaced().check(path);
+        replaced.map_err(|e| format!("--save: {e}"))?;
     }
     if cli.run_folds > cli.folds {
         let (run, folds) = (cli.run_folds, cli.folds);
@@ -119,7 +130,7 @@ fn run(cli: &Cli) -> Outcome {
 }
 
 /// The title of the page.
-const TITLE: &str = "Which words weighed: blue speaks for positive, orange for negative";
+const TITLE: &str = "Which words speak for positive (blue) and for negative (orange)";
 
 /// The texts of --judge, word by word.
 fn asked(texts: &[impl AsRef<str>]) -> Outcome<Vec<Asked>> {
@@ -149,7 +160,7 @@ fn introduce(reviews: &Reviews) {
 fn first(cli: &Cli, judge: &Judge, asked: &[Asked], test: &[Sample]) -> Outcome {
     println!("naive Bayes counts {:.2} beside the networks", judge.weight);
     if let Some(path) = &cli.save {
-        judge.save(path)?;
+        judge.save(path, cli.replaced())?;
     }
     let (some, telling) = (self::asked(&made_up::TEXTS)?, shown::telling(judge, test));
     let asked = match asked {

@@ -75,9 +75,7 @@ impl Reader {
         words: &Vocabulary,
         rng: &mut ChaCha8Rng,
     ) -> Self {
-        let &ReaderSettings {
-            features, hidden, ..
-        } = settings;
+        let (features, hidden) = (settings.features, settings.hidden);
         let name = |part: &str| format!("{}.{part}", prefix(network));
         let embedding = Embedding::new(set, &name("words"), words.len(), features, rng);
         Init::Uniform(START).apply(set, embedding.e, rng);
@@ -92,9 +90,7 @@ impl Reader {
             output: Linear::new(set, &name("output"), 4 * hidden, 2, rng),
             dropout: settings.dropout,
             unknown: settings.unknown,
-            gap: words
-                .unknown()
-                .expect("words have a mark for those that are unknown"),
+            gap: words.unknown().expect("words have a mark for others"),
             network,
         }
     }
@@ -114,15 +110,9 @@ impl Reader {
 
     /// The parameters that grow with the settings, and their shapes.
     pub fn shapes(network: usize, settings: &ReaderSettings, words: usize) -> [(String, Shape); 3] {
-        let &ReaderSettings {
-            features, hidden, ..
-        } = settings;
-        let shape = |part: &str, rows, cols| {
-            (
-                format!("{}.{part}", prefix(network)),
-                Shape::new(rows, cols),
-            )
-        };
+        let (features, hidden) = (settings.features, settings.hidden);
+        let name = |part: &str| format!("{}.{part}", prefix(network));
+        let shape = |part, rows, cols| (name(part), Shape::new(rows, cols));
         [
             shape("words.E", words, features),
             shape("gru.forward.U", 3 * hidden, features),
@@ -138,9 +128,8 @@ impl Reader {
         let h = self.layer.run(p, Dropout::new(self.dropout).run(p, x));
         let question = p.tape().constant(Matrix::filled(reviews.len(), 1, 1.0));
         let question = Sequence::from_stacked(question, reviews.len());
-        let attended = self
-            .attention
-            .apply(p, &question, &self.attention.remember(p, &h));
+        let memory = self.attention.remember(p, &h);
+        let attended = self.attention.apply(p, &question, &memory);
         let found = Var::concat_cols(&[attended.contexts.last(), h.max()]);
         let found = match p.noise() {
             Some(mut rng) => dropout(found, self.dropout, &mut rng),

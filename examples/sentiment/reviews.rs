@@ -39,6 +39,9 @@ pub struct Review {
     pub classes: Vec<usize>,
 }
 
+/// The reviews that are not held out, and those that are.
+pub type Fold = (Subset<Vec<Review>>, Subset<Vec<Review>>);
+
 /// A review as one learns from it: its words, and a class.
 pub type Sample = (Vec<String>, usize);
 
@@ -68,7 +71,7 @@ impl Reviews {
     /// a file *.neg.
     pub fn read(paths: &[PathBuf]) -> Outcome<Self> {
         let [positive, negative] = match paths {
-            [folder] => [find(folder, "pos")?, find(folder, "neg")?],
+            [folder] if !folder.is_file() => [find(folder, "pos")?, find(folder, "neg")?],
             [positive, negative] => [positive.clone(), negative.clone()],
             _ => return Err("--data: expected a file POS and a file NEG, or a folder".into()),
         };
@@ -89,11 +92,7 @@ impl Reviews {
     }
 
     /// For each of k folds the reviews of all others, and its own.
-    pub fn folds(
-        &self,
-        k: usize,
-        seed: u64,
-    ) -> Outcome<Vec<(Subset<Vec<Review>>, Subset<Vec<Review>>)>> {
+    pub fn folds(&self, k: usize, seed: u64) -> Outcome<Vec<Fold>> {
         let count = self.0.len();
         let least = (2 * k).max(FEWEST);
         match count < least {

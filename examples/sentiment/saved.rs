@@ -27,8 +27,8 @@ impl Judge {
     /// Writes the file.
     ///
     /// # Errors
-    /// If something that is no checkpoint is there, or it cannot be written.
-    pub fn save(&self, path: &Path) -> Outcome {
+    /// If something is there that may not be replaced, or it cannot be written.
+    pub fn save(&self, path: &Path, replaced: Replace) -> Outcome {
         let saved = Saved {
             settings: self.settings.clone(),
             vocabulary: self.vocabulary.clone(),
@@ -41,7 +41,7 @@ impl Judge {
             metadata: serde_json::json!({ KEY: saved }),
         };
         checkpoint
-            .save(path)
+            .save_with(path, replaced)
             .map_err(|e| format!("--save: {e}").into())
     }
 
@@ -107,7 +107,7 @@ mod tests {
     fn a_judge_comes_back_from_its_file() {
         let folder = tempfile::tempdir().expect("a folder");
         let (judge, path) = (judge(), folder.path().join("judge.safetensors"));
-        judge.save(&path).expect("saved");
+        judge.save(&path, Replace::Checkpoint).expect("saved");
         let loaded = Judge::load(&path).expect("loaded");
         let words = crate::reviews::words("the plot is not dull, but unheard-of.");
         assert_eq!(loaded.explain(&words), judge.explain(&words));
@@ -129,10 +129,12 @@ mod tests {
         std::fs::write(&path, "no model").expect("written");
         assert!(refused().starts_with("--load: "), "{}", refused());
         let judge = judge();
-        let error = judge.save(&path).unwrap_err().to_string();
+        let error = judge
+            .save(&path, Replace::Checkpoint)
+            .unwrap_err()
+            .to_string();
         assert!(error.starts_with("--save: "), "{error}"); // it would replace a file of the user's
-        std::fs::remove_file(&path).expect("removed");
-        judge.save(&path).expect("saved");
+        judge.save(&path, Replace::AnyFile).expect("saved");
 
         let mut checkpoint: Checkpoint = Checkpoint::load(&path).expect("a checkpoint");
         checkpoint.metadata[KEY]["settings"]["hidden"] = 10_000.into();

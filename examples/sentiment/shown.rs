@@ -31,6 +31,12 @@ impl Judged {
         format!("{} {p:.2}", CLASSES[class])
     }
 
+    /// How much more was looked at each word than at one on average.
+    fn looked_at(&self) -> Vec<f64> {
+        let mean = 1.0 / self.words.len() as f64;
+        self.attention.iter().map(|weight| weight - mean).collect()
+    }
+
     /// The words as they are written.
     pub fn text(&self) -> String {
         written(&self.words).concat()
@@ -76,6 +82,9 @@ pub struct Asked {
     pub known: String,
 }
 
+/// What is said of the colours of attention.
+const MORE_OR_LESS: &str = "looked at more (blue) or less (orange) than on average (attention)";
+
 /// Prints what was judged, and draws the words with their weights: all as a page, the first as a picture.
 pub fn show(judge: &Judge, title: &str, asked: &[Asked], out: &Out) -> Outcome {
     let mut page = ColouredText::new(title);
@@ -90,7 +99,7 @@ pub fn show(judge: &Judge, title: &str, asked: &[Asked], out: &Out) -> Outcome {
                 &words,
                 &judged.shares,
             )
-            .line("what was looked at (attention)", &words, &judged.attention);
+            .line(MORE_OR_LESS, &words, &judged.looked_at());
         if number == 0 {
             println!("    {}", out.write("words.svg", judged.heat_map().svg())?);
         }
