@@ -1,5 +1,6 @@
 //! What is right, fold by fold.
 
+use train::Spread;
 use train::pictures::BarChart;
 
 use crate::bayes::Bayes;
@@ -56,12 +57,9 @@ pub fn report(folds: &[Figures]) -> BarChart {
     println!("\nshare of the held-out reviews that is right, mean over the folds");
     let mut means = Vec::new();
     for (way, (name, _)) in WAYS.iter().enumerate() {
-        let (mean, deviation) = mean_and_deviation(folds.iter().map(|figures| figures[way]));
-        match folds.len() {
-            1 => println!("{name:32} {mean:.4}"),
-            _ => println!("{name:32} {mean:.4} ± {deviation:.4}"),
-        }
-        means.push(mean);
+        let right = Spread::of(folds.iter().map(|figures| figures[way]));
+        println!("{name:32} {right:.4}");
+        means.push(right.mean);
     }
     for ((_, result), mean) in WAYS.iter().zip(&means) {
         println!("result {result} {mean:.4}");
@@ -72,16 +70,6 @@ pub fn report(folds: &[Figures]) -> BarChart {
     bars.fold(chart, |chart, ((name, _), mean)| {
         chart.bars(name, &[percent(mean)])
     })
-}
-
-fn mean_and_deviation(numbers: impl Iterator<Item = f64>) -> (f64, f64) {
-    let numbers: Vec<_> = numbers.collect();
-    let mean = numbers.iter().sum::<f64>() / numbers.len() as f64;
-    let squares: f64 = numbers.iter().map(|x| (x - mean).powi(2)).sum();
-    (
-        mean,
-        (squares / (numbers.len() as f64 - 1.0).max(1.0)).sqrt(),
-    )
 }
 
 #[cfg(test)]
@@ -95,6 +83,5 @@ mod tests {
         let odds = [-1.0, 2.0, -0.5, 3.0];
         assert_eq!(accuracy(&samples, |i| odds[i]), 0.5);
         assert_eq!(accuracy(&samples[..2], |i| odds[i]), 1.0);
-        assert_eq!(mean_and_deviation([1.0, 2.0, 3.0].into_iter()), (2.0, 1.0));
     }
 }
