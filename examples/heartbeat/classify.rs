@@ -18,7 +18,7 @@ pub struct BeatSettings {
     #[arg(long, default_value_t = 24, value_parser = up_to(4096))]
     pub beat_units: usize,
     /// Passes over the beats that are learned from
-    #[arg(long, default_value_t = 20, value_parser = at_least_one::<u64>)]
+    #[arg(long, default_value_t = 40, value_parser = at_least_one::<u64>)]
     pub beat_epochs: u64,
     /// Beats of rare classes are repeated until there are this many for one of the most frequent class; 0 to leave
     /// them as they are

@@ -47,36 +47,41 @@ pub fn find(p: &[[f32; 3]], rate: f64) -> Vec<Found> {
     found
 }
 
-/// The class that is found for each annotated beat, and [`NOTHING`] for one that is not found; and the other way
-/// round, what is found where there is no beat. Both are in the order of time. Each beat is matched once, with the
-/// nearest, within the [`TOLERANCE`].
-pub fn compare(annotated: &[Beat], found: &[Found], rate: f64) -> Confusion {
-    let mut confusion = Confusion::new(3);
-    let (mut i, mut j) = (0, 0);
-    let apart = |i: usize, j: usize| (annotated[i].step - found[j].step).abs();
-    while i < annotated.len() && j < found.len() {
+/// An annotated beat and what was found there, or one without the other.
+pub type Pair<'a> = (Option<&'a Beat>, Option<&'a Found>);
+
+/// Each annotated beat with the one that was found nearest to it, within the [`TOLERANCE`]. Both are in the order of
+/// time, and in one pair each.
+pub fn pairs<'a>(annotated: &'a [Beat], found: &'a [Found], rate: f64) -> Vec<Pair<'a>> {
+    let (mut pairs, mut i, mut j) = (Vec::new(), 0, 0);
+    let apart = |i: usize, j: usize| match (annotated.get(i), found.get(j)) {
+        (Some(a), Some(f)) => (a.step - f.step).abs(),
+        _ => f64::INFINITY,
+    };
+    while i < annotated.len() || j < found.len() {
         let distance = apart(i, j);
-        let is_match = distance <= TOLERANCE * rate;
-        if is_match
-            && !(j + 1 < found.len() && apart(i, j + 1) < distance)
-            && !(i + 1 < annotated.len() && apart(i + 1, j) < distance)
-        {
-            confusion.add(annotated[i].class, found[j].class);
-            (i, j) = (i + 1, j + 1);
-        } else if annotated[i].step < found[j].step {
-            confusion.add(annotated[i].class, NOTHING);
-            i += 1;
-        } else {
-            confusion.add(NOTHING, found[j].class);
-            j += 1;
-        }
+        let is_nearest = distance <= apart(i + 1, j) && distance <= apart(i, j + 1);
+        let is_match = distance <= TOLERANCE * rate && is_nearest;
+        let is_first = |step: Option<f64>, other: Option<f64>| {
+            step.is_some_and(|step| other.is_none_or(|other| step < other))
+        };
+        let (a, f) = (annotated.get(i), found.get(j));
+        let takes_annotated = is_match || is_first(a.map(|a| a.step), f.map(|f| f.step));
+        let takes_found = is_match || !takes_annotated;
+        pairs.push((a.filter(|_| takes_annotated), f.filter(|_| takes_found)));
+        i += usize::from(takes_annotated);
+        j += usize::from(takes_found);
     }
-    annotated[i..]
-        .iter()
-        .for_each(|beat| confusion.add(beat.class, NOTHING));
-    found[j..]
-        .iter()
-        .for_each(|beat| confusion.add(NOTHING, beat.class));
+    pairs
+}
+
+/// Which class was found for which: [`NOTHING`] for a beat that was not found, and where one was found that is none.
+pub fn confusion(pairs: &[Pair<'_>]) -> Confusion {
+    let mut confusion = Confusion::new(3);
+    for (annotated, found) in pairs {
+        let annotated = annotated.map_or(NOTHING, |beat| beat.class);
+        confusion.add(annotated, found.map_or(NOTHING, |beat| beat.class));
+    }
     confusion
 }
 
@@ -145,13 +150,16 @@ mod tests {
             found(140.0, NORMAL),
             found(190.0, PREMATURE),
         ];
-        let confusion = compare(&annotated, &said, 60.0); // 9 steps apart at most
+        let counted = confusion(&pairs(&annotated, &said, 60.0)); // 9 steps apart at most
         let counts: Vec<_> = (0..3)
             .flat_map(|e| (0..3).map(move |f| (e, f)))
-            .map(|(e, f)| confusion.count(e, f))
+            .map(|(e, f)| counted.count(e, f))
             .collect();
         assert_eq!(counts, [0, 2, 0, 1, 1, 1, 0, 1, 0]);
-        assert_eq!(detection(&confusion), (3.0 / 4.0, 3.0 / 5.0));
-        assert_eq!(compare(&annotated, &[], 60.0).count(NORMAL, NOTHING), 3);
+        assert_eq!(detection(&counted), (3.0 / 4.0, 3.0 / 5.0));
+        assert_eq!(
+            confusion(&pairs(&annotated, &[], 60.0)).count(NORMAL, NOTHING),
+            3
+        );
     }
 }

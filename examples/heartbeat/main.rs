@@ -26,7 +26,7 @@ use train::program::{self, Out, Outcome, Threads, note, positive};
 use crate::beats::Beats;
 use crate::classify::BeatSettings;
 use crate::ecg::{CLASSES, Ecg, NORMAL, NOTHING, PREMATURE};
-use crate::found::{Found, TOLERANCE, detection};
+use crate::found::{Found, Pair, TOLERANCE, detection};
 use crate::steps::StepSettings;
 use crate::strip::Strip;
 use crate::wfdb::Record;
@@ -103,7 +103,8 @@ fn read(cli: &Cli) -> Outcome<Ecg> {
     for remark in &record.remarks {
         note(format_args!("record {}: {remark}", escaped(&record.name)));
     }
-    let ecg = Ecg::new(&record, cli.rate)?;
+    let ecg = Ecg::new(&record, cli.rate);
+    let ecg = ecg.map_err(|e| format!("--record {}: {e}", escaped(&cli.record)))?;
     println!(
         "record {}: {:.0} s of {} signals, {} normal beats and {} premature ones; {:.0} steps a second",
         escaped(&record.name),
@@ -164,7 +165,8 @@ fn locate(cli: &Cli, ecg: &Ecg) -> Outcome<Vec<(&'static str, f64)>> {
     }
     let p = steps::learn(ecg, &cli.step, cli.seed)?;
     let found = found::find(&p, ecg.rate);
-    let confusion = found::compare(&ecg.beats, &found, ecg.rate);
+    let pairs = found::pairs(&ecg.beats, &found, ecg.rate);
+    let confusion = found::confusion(&pairs);
     println!(
         "\n{:>12}  found as normal  as premature  not found   sensitivity  precision",
         "annotated"
@@ -184,7 +186,8 @@ fn locate(cli: &Cli, ecg: &Ecg) -> Outcome<Vec<(&'static str, f64)>> {
     println!(
         "beats of any kind: sensitivity {sensitivity:.4}, precision {precision:.4}; matched within {TOLERANCE} s"
     );
-    draw(cli, ecg, &p, &found)?;
+    tell_wrong(ecg, &pairs);
+    draw(cli, ecg, &p, &found, &pairs)?;
     Ok(vec![
         ("beat_sensitivity", sensitivity),
         ("beat_precision", precision),
@@ -195,12 +198,38 @@ fn locate(cli: &Cli, ecg: &Ecg) -> Outcome<Vec<(&'static str, f64)>> {
     ])
 }
 
+/// Beats that are told where they are wrong, at most.
+const TOLD: usize = 8;
+
+/// Where the model is wrong.
+fn tell_wrong(ecg: &Ecg, pairs: &[Pair<'_>]) {
+    let wrong = pairs.iter().filter(|pair| !is_right(pair));
+    for (annotated, found) in wrong.clone().take(TOLD) {
+        let step = annotated
+            .map(|beat| beat.step)
+            .or(found.map(|beat| beat.step));
+        let seconds = step.unwrap_or(0.0) / ecg.rate;
+        let (minutes, seconds) = ((seconds / 60.0) as u64, seconds % 60.0);
+        let symbol = annotated.map_or("no beat".into(), |beat| beat.symbol.to_string());
+        let found = found.map_or("nothing", |beat| CLASSES[beat.class]);
+        println!("{minutes:3}:{seconds:05.2}  {symbol}, found: {found}");
+    }
+    let more = wrong.count().saturating_sub(TOLD);
+    if more > 0 {
+        println!("and {more} more");
+    }
+}
+
+fn is_right((annotated, found): &Pair<'_>) -> bool {
+    annotated.map(|beat| beat.class) == found.map(|beat| beat.class)
+}
+
 /// Seconds of a strip.
 const DRAWN: f64 = 8.0;
 
 /// A strip around the first premature beat that was found, and one around the first that was not.
-fn draw(cli: &Cli, ecg: &Ecg, p: &[[f32; 3]], found: &[Found]) -> Outcome {
-    let (length, tolerance) = (ecg.seconds(DRAWN).min(ecg.steps()), TOLERANCE * ecg.rate);
+fn draw(cli: &Cli, ecg: &Ecg, p: &[[f32; 3]], found: &[Found], pairs: &[Pair<'_>]) -> Outcome {
+    let length = ecg.seconds(DRAWN).min(ecg.steps());
     for (file, title, wanted) in [
         (
             "strip.svg",
@@ -213,9 +242,9 @@ fn draw(cli: &Cli, ecg: &Ecg, p: &[[f32; 3]], found: &[Found]) -> Outcome {
             false,
         ),
     ] {
-        let mut premature = ecg.beats.iter().filter(|beat| beat.class == PREMATURE);
-        let Some(beat) = premature.find(|beat| strip::is_right(beat, found, tolerance) == wanted)
-        else {
+        let mut wanted = pairs.iter().filter(|pair| is_right(pair) == wanted);
+        let premature = |(beat, _): &Pair<'_>| beat.filter(|beat| beat.class == PREMATURE).copied();
+        let Some(beat) = wanted.find_map(premature) else {
             continue;
         };
         let from = (beat.step as usize)

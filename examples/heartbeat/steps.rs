@@ -8,7 +8,7 @@ use std::ops::Range;
 use clap::Args;
 use rayon::prelude::*;
 use train::prelude::*;
-use train::program::{Outcome, at_least_one, up_to};
+use train::program::{Outcome, at_least_one, note, up_to};
 
 use crate::ecg::{Ecg, PREMATURE};
 
@@ -44,10 +44,11 @@ const BATCH: usize = 16;
 /// If the ECG is too short for the blocks, or a loss is not finite.
 pub fn learn(ecg: &Ecg, settings: &StepSettings, seed: u64) -> Outcome<Vec<[f32; 3]>> {
     let (steps, blocks) = (ecg.steps(), settings.blocks);
-    if blocks < 2 || steps / blocks < ecg.seconds(WINDOW) {
+    if blocks < 2 || steps / blocks < ecg.seconds(WINDOW + GUARD) {
         let seconds = steps as f64 / ecg.rate;
         return Err(format!(
-            "--blocks {blocks}: expected 2 blocks or more of {WINDOW} s or more of {seconds:.0} s"
+            "--blocks {blocks}: expected 2 blocks or more, each of {} s or more, and there are {seconds:.0} s",
+            WINDOW + GUARD
         )
         .into());
     }
@@ -70,11 +71,7 @@ fn judge(
     number: usize,
     block: Range<usize>,
 ) -> Outcome<Vec<[f32; 3]>> {
-    let guard = ecg.seconds(GUARD);
-    let others = [
-        0..block.start.saturating_sub(guard),
-        block.end + guard..ecg.steps(),
-    ];
+    let others = others(ecg, &block);
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let windows = windows(ecg, &others, settings.copies, &mut rng);
 
@@ -95,12 +92,19 @@ fn judge(
         .epochs
         .last()
         .map_or(f64::NAN, |epoch| epoch.training.loss);
-    println!(
+    note(format_args!(
         "block {}: {} windows learned from, loss {loss:.4}",
         number + 1,
         windows.len()
-    );
+    ));
     probabilities(&model, ecg, block)
+}
+
+/// What is before a block and what is behind it.
+fn others(ecg: &Ecg, block: &Range<usize>) -> [Range<usize>; 2] {
+    let guard = ecg.seconds(GUARD);
+    let before = 0..block.start.saturating_sub(guard);
+    [before, block.end + guard..ecg.steps()]
 }
 
 /// A window with the class of each of its steps.
@@ -151,4 +155,65 @@ fn probabilities(model: &Classifier, ecg: &Ecg, block: Range<usize>) -> Outcome<
         }
     }
     Ok(p)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ecg::{NORMAL, tests::counting};
+
+    const SETTINGS: StepSettings = StepSettings {
+        blocks: 3,
+        step_units: 2,
+        step_epochs: 1,
+        copies: 5,
+    };
+
+    /// Each step's number is what is read there, so a window tells where it is from.
+    #[test]
+    fn nothing_of_a_block_is_learned_from() {
+        let beats: Vec<_> = (0..30)
+            .map(|i| (i as f64 * 10.0, 1 + usize::from(i % 4 == 0)))
+            .collect();
+        let ecg = counting(300, 10.0, &beats);
+        let classes = ecg.classes(REACH);
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let windows = windows(&ecg, &others(&ecg, &(100..200)), SETTINGS.copies, &mut rng);
+        // At each half of 4 s in 0..90 and 210..300, and 5 for each of the beats at 0, 40, 80, 240 and 280.
+        assert_eq!(windows.len(), 3 + 3 + 25);
+        for (x, targets) in &windows {
+            let steps: Vec<_> = x.data().iter().map(|&t| t as usize).collect();
+            assert_eq!(steps.len(), 40);
+            assert!(steps.iter().all(|t| !(90..210).contains(t)), "{steps:?}");
+            assert!(
+                steps
+                    .iter()
+                    .zip(targets)
+                    .all(|(&t, &class)| class == classes[t])
+            );
+        }
+    }
+
+    #[test]
+    fn each_step_is_judged_once() {
+        for steps in [150, 201, 299] {
+            let beats: Vec<_> = (0..steps / 10).map(|i| (i as f64 * 10.0, NORMAL)).collect();
+            let p = learn(&counting(steps, 10.0, &beats), &SETTINGS, 1).expect("probabilities");
+            assert_eq!(p.len(), steps);
+            assert!(p.iter().all(|p| (p.iter().sum::<f32>() - 1.0).abs() < 1e-4));
+        }
+    }
+
+    #[test]
+    fn blocks_that_are_too_short_are_refused() {
+        let ecg = counting(149, 10.0, &[(3.0, NORMAL)]);
+        let refused = learn(&ecg, &SETTINGS, 1)
+            .err()
+            .expect("refused")
+            .to_string();
+        assert_eq!(
+            refused,
+            "--blocks 3: expected 2 blocks or more, each of 5 s or more, and there are 15 s"
+        );
+    }
 }

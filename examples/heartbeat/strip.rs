@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use pictures::Svg;
 
-use crate::ecg::{Beat, Ecg, NORMAL, PREMATURE};
+use crate::ecg::{Ecg, NORMAL, PREMATURE};
 use crate::found::Found;
 
 /// Told apart by people who do not see all colours (Okabe and Ito 2008).
@@ -214,10 +214,4 @@ fn triangle(svg: &mut Svg, (x, y): (f64, f64), colour: &str) {
         y + 15.0
     );
     svg.path(&path, &format!(r#"fill="{colour}""#));
-}
-
-/// Whether the beat was found, and as what it is.
-pub fn is_right(beat: &Beat, found: &[Found], tolerance: f64) -> bool {
-    let is_it = |f: &Found| (f.step - beat.step).abs() <= tolerance && f.class == beat.class;
-    found.iter().any(is_it)
 }
