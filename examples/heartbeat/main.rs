@@ -6,7 +6,7 @@
 //!
 //!     cargo run --release --example heartbeat
 //!     cargo run --release --example heartbeat -- steps --record mitdb/100
-//!     cargo run --release --example heartbeat -- beats --beats ECG5000_TRAIN.txt --beat-epochs 60
+//!     cargo run --release --example heartbeat -- beats --beats ECG5000_TRAIN.txt
 
 mod beats;
 mod classify;
@@ -81,6 +81,9 @@ fn run(cli: &Cli) -> Outcome {
         (Some(_), Some(What::Beats)) => None,
         _ => Some(read(cli)?),
     };
+    if let Some(ecg) = ecg.as_ref().filter(|_| cli.what != Some(What::Beats)) {
+        steps::check(ecg, &cli.step)?; // before anything is learned
+    }
     let mut results = Vec::new();
     if cli.what != Some(What::Steps) {
         match given.or_else(|| ecg.as_ref().map(Beats::cut)) {

@@ -38,20 +38,29 @@ const GUARD: f64 = 1.0;
 /// Windows of a mini-batch.
 const BATCH: usize = 16;
 
+/// That there are blocks, and each is long enough.
+///
+/// # Errors
+/// If not.
+pub fn check(ecg: &Ecg, settings: &StepSettings) -> Outcome {
+    let (steps, blocks, least) = (ecg.steps(), settings.blocks, WINDOW + GUARD);
+    if blocks >= 2 && steps / blocks >= ecg.seconds(least) {
+        return Ok(());
+    }
+    let seconds = steps as f64 / ecg.rate;
+    Err(format!(
+        "--blocks {blocks}: expected 2 blocks or more, each of {least} s or more, and there are {seconds:.0} s"
+    )
+    .into())
+}
+
 /// p_t of each step, by a model that has not learned from the block that it is in.
 ///
 /// # Errors
 /// If the ECG is too short for the blocks, or a loss is not finite.
 pub fn learn(ecg: &Ecg, settings: &StepSettings, seed: u64) -> Outcome<Vec<[f32; 3]>> {
+    check(ecg, settings)?;
     let (steps, blocks) = (ecg.steps(), settings.blocks);
-    if blocks < 2 || steps / blocks < ecg.seconds(WINDOW + GUARD) {
-        let seconds = steps as f64 / ecg.rate;
-        return Err(format!(
-            "--blocks {blocks}: expected 2 blocks or more, each of {} s or more, and there are {seconds:.0} s",
-            WINDOW + GUARD
-        )
-        .into());
-    }
     let block = |i: usize| {
         let block = i * steps / blocks..(i + 1) * steps / blocks;
         judge(ecg, settings, seed, i, block)
