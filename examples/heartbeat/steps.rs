@@ -22,7 +22,7 @@ pub struct StepSettings {
     #[arg(long, default_value_t = 24, value_parser = up_to(4096))]
     pub step_units: usize,
     /// Passes over the windows that are learned from
-    #[arg(long, default_value_t = 20, value_parser = at_least_one::<u64>)]
+    #[arg(long, default_value_t = 30, value_parser = at_least_one::<u64>)]
     pub step_epochs: u64,
     /// Windows for each premature beat, beside those at regular distances
     #[arg(long, default_value_t = 12)]
