@@ -500,7 +500,7 @@ proptest! {
         let spread = |counts: Vec<usize>| counts.iter().max().unwrap() - counts.iter().min().unwrap();
         prop_assert!(spread(folds.iter().map(|fold| fold.1.len()).collect()) <= 1);
         for c in 0..classes {
-            let of_class = |own: &Subset<_>| own.to_vec().iter().filter(|i| class(i) == c).count();
+            let of_class = |own: &Subset<Vec<usize>>| own.to_vec().iter().filter(|i| class(i) == c).count();
             prop_assert!(spread(folds.iter().map(|fold| of_class(&fold.1)).collect()) <= 1);
         }
     }
