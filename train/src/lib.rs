@@ -64,7 +64,7 @@ pub use classifier::Classifier;
 pub use clip::{clip_by_global_norm, clip_by_value, clipping_factor};
 pub use data::{
     Batch, DataError, Dataset, Input, Samples, Source, Streams, Stretch, Subset, Target, k_fold,
-    split_at_random, split_by_class,
+    k_fold_by_class, split_at_random, split_by_class,
 };
 pub use ema::Ema;
 pub use files::{FileError, FileKind, escaped};
@@ -95,8 +95,8 @@ pub mod prelude {
         Optimizer, ParameterGradients, Plateau, RAdam, Replace, RmsProp, Samples, Schedule, Scores,
         Sequential, Sgd, Source, Spread, StepReport, Streams, Stretch, Subset, TextError,
         TextModel, TrainError, Trainer, Vocabulary, Windows, clip_by_global_norm, clip_by_value,
-        evaluate, k_fold, read_classes, read_state_dict, read_state_dict_of, read_text, split,
-        split_at_random, split_by_class, write_state_dict,
+        evaluate, k_fold, k_fold_by_class, read_classes, read_state_dict, read_state_dict_of,
+        read_text, split, split_at_random, split_by_class, write_state_dict,
     };
     pub use autograd::ops::Unary;
     pub use autograd::{

@@ -489,6 +489,20 @@ proptest! {
         prop_assert!(folds.iter().all(|(others, own)| whole(others, own)));
         let own: usize = folds.iter().map(|fold| fold.1.len()).sum();
         prop_assert_eq!(own, count);
+
+        let classes = 3;
+        let class = |i: &usize| (i * i) % 5 % classes;
+        let folds = k_fold_by_class(data.clone(), k, seed, class);
+        prop_assert!(folds.iter().all(|(others, own)| whole(others, own)));
+        let mut own: Vec<_> = folds.iter().flat_map(|fold| fold.1.indices().to_vec()).collect();
+        own.sort_unstable();
+        prop_assert_eq!(own, (0..count).collect::<Vec<_>>());
+        let spread = |counts: Vec<usize>| counts.iter().max().unwrap() - counts.iter().min().unwrap();
+        prop_assert!(spread(folds.iter().map(|fold| fold.1.len()).collect()) <= 1);
+        for c in 0..classes {
+            let of_class = |own: &Subset<Vec<usize>>| own.to_vec().iter().filter(|i| class(i) == c).count();
+            prop_assert!(spread(folds.iter().map(|fold| of_class(&fold.1)).collect()) <= 1);
+        }
     }
 
     /// The distance of edits by its definition, over all ways to align.

@@ -150,15 +150,8 @@ pub fn split_by_class<D: Dataset, C: Ord>(
     class: impl Fn(&D::Sample) -> C,
 ) -> (Subset<D>, Subset<D>) {
     check_share(share);
-    let mut classes = BTreeMap::<C, Vec<usize>>::new();
-    for index in shuffled((0..data.len()).collect(), seed) {
-        classes
-            .entry(class(&data.sample(index)))
-            .or_default()
-            .push(index);
-    }
     let (mut others, mut held_out) = (Vec::new(), Vec::new());
-    for indices in classes.into_values() {
+    for indices in by_class(&data, seed, class).into_values() {
         let count = (indices.len() as f64 * share).round() as usize;
         held_out.extend(&indices[..count]);
         others.extend(&indices[count..]);
@@ -174,10 +167,7 @@ pub fn split_by_class<D: Dataset, C: Ord>(
 #[track_caller]
 pub fn k_fold<D: Dataset>(data: D, k: usize, seed: u64) -> Vec<(Subset<D>, Subset<D>)> {
     let count = data.len();
-    assert!(
-        (2..=count).contains(&k),
-        "{count} samples in {k} folds: from 2 folds to one for each sample are possible"
-    );
+    check_folds(count, k);
     let (data, indices) = (Arc::new(data), shuffled((0..count).collect(), seed));
     let fold = |i: usize| {
         let own = i * count / k..(i + 1) * count / k;
@@ -188,6 +178,63 @@ pub fn k_fold<D: Dataset>(data: D, k: usize, seed: u64) -> Vec<(Subset<D>, Subse
         )
     };
     (0..k).map(fold).collect()
+}
+
+/// [`k_fold`], in which every class is spread over the folds as evenly as can be ("stratified"). `class` tells a
+/// sample's. A class of fewer samples than folds is in as many folds as it has samples.
+///
+/// ```
+/// use train::Dataset;
+/// let data: Vec<_> = (0..20).map(|i| usize::from(i % 5 == 0)).collect(); // one in five is of class 1
+/// for (training, held_out) in train::k_fold_by_class(data, 4, 7, |class| *class) {
+///     assert_eq!((training.len(), held_out.len()), (15, 5));
+///     assert_eq!(held_out.to_vec().iter().sum::<usize>(), 1);
+/// }
+/// ```
+///
+/// # Panics
+/// As [`k_fold`].
+#[track_caller]
+pub fn k_fold_by_class<D: Dataset, C: Ord>(
+    data: D,
+    k: usize,
+    seed: u64,
+    class: impl Fn(&D::Sample) -> C,
+) -> Vec<(Subset<D>, Subset<D>)> {
+    check_folds(data.len(), k);
+    let classes = by_class(&data, seed, class);
+    // Dealt out in turn, from class to class: so the folds, too, are as equal as can be.
+    let dealt: Vec<_> = classes.into_values().flatten().collect();
+    let data = Arc::new(data);
+    let part = |fold: usize, is_own: bool| {
+        let places = (0..dealt.len()).filter(|place| (place % k == fold) == is_own);
+        Subset::new(&data, places.map(|place| dealt[place]).collect())
+    };
+    (0..k)
+        .map(|fold| (part(fold, false), part(fold, true)))
+        .collect()
+}
+
+/// The indices of each class, shuffled.
+fn by_class<D: Dataset, C: Ord>(
+    data: &D,
+    seed: u64,
+    class: impl Fn(&D::Sample) -> C,
+) -> BTreeMap<C, Vec<usize>> {
+    let mut classes = BTreeMap::<C, Vec<usize>>::new();
+    for index in shuffled((0..data.len()).collect(), seed) {
+        let class = class(&data.sample(index));
+        classes.entry(class).or_default().push(index);
+    }
+    classes
+}
+
+#[track_caller]
+fn check_folds(count: usize, k: usize) {
+    assert!(
+        (2..=count).contains(&k),
+        "{count} samples in {k} folds: from 2 folds to one for each sample are possible"
+    );
 }
 
 /// Both in the order of the dataset.
