@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
+use train::Spread;
 use train::escaped;
 use train::program::{self, Out, Outcome, Threads, note, positive};
 

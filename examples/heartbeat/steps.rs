@@ -216,10 +216,7 @@ mod tests {
     #[test]
     fn blocks_that_are_too_short_are_refused() {
         let ecg = counting(149, 10.0, &[(3.0, NORMAL)]);
-        let refused = learn(&ecg, &SETTINGS, 1)
-            .err()
-            .expect("refused")
-            .to_string();
+        let refused = learn(&ecg, &SETTINGS, 1).expect_err("refused").to_string();
         assert_eq!(
             refused,
             "--blocks 3: expected 2 blocks or more, each of 5 s or more, and there are 15 s"
