@@ -70,7 +70,7 @@ pub use ema::Ema;
 pub use files::{FileError, FileKind, escaped};
 pub use fit::{Ended, EpochReport, Fit, FitError, History, Scores, evaluate};
 pub use grads::ParameterGradients;
-pub use metrics::{Confusion, Edits, Measures, Spread, bits, edit_distance, perplexity};
+pub use metrics::{Bleu, Confusion, Edits, Measures, Spread, bits, edit_distance, perplexity};
 #[cfg(feature = "npy")]
 pub use npy::{NpyError, read_npy, read_npz, write_npy, write_npz};
 pub use optimizer::{Optimizer, StateError};
@@ -90,13 +90,13 @@ pub use vocabulary::Vocabulary;
 /// What a program or a notebook needs, from one import: `use train::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Adadelta, Adagrad, Adam, Batch, Checkpoint, Classifier, Confusion, DataError, Dataset,
-        Edits, Ema, Ended, EpochReport, Fit, FitError, Group, History, Measures, NAdam, OneCycle,
-        Optimizer, ParameterGradients, Plateau, RAdam, Replace, RmsProp, Samples, Schedule, Scores,
-        Sequential, Sgd, Source, Spread, StepReport, Streams, Stretch, Subset, TextError,
-        TextModel, TrainError, Trainer, Vocabulary, Windows, clip_by_global_norm, clip_by_value,
-        evaluate, k_fold, k_fold_by_class, read_classes, read_state_dict, read_state_dict_of,
-        read_text, split, split_at_random, split_by_class, write_state_dict,
+        Adadelta, Adagrad, Adam, Batch, Bleu, Checkpoint, Classifier, Confusion, DataError,
+        Dataset, Edits, Ema, Ended, EpochReport, Fit, FitError, Group, History, Measures, NAdam,
+        OneCycle, Optimizer, ParameterGradients, Plateau, RAdam, Replace, RmsProp, Samples,
+        Schedule, Scores, Sequential, Sgd, Source, Spread, StepReport, Streams, Stretch, Subset,
+        TextError, TextModel, TrainError, Trainer, Vocabulary, Windows, clip_by_global_norm,
+        clip_by_value, evaluate, k_fold, k_fold_by_class, read_classes, read_state_dict,
+        read_state_dict_of, read_text, split, split_at_random, split_by_class, write_state_dict,
     };
     pub use autograd::ops::Unary;
     pub use autograd::{

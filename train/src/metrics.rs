@@ -1,10 +1,12 @@
 //! What is measured beside the loss.
 
+mod bleu;
 mod confusion;
 mod edits;
 mod measures;
 mod spread;
 
+pub use bleu::Bleu;
 pub use confusion::Confusion;
 pub use edits::{Edits, edit_distance};
 pub use measures::Measures;

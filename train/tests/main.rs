@@ -7,6 +7,7 @@ mod common;
 #[allow(dead_code)] // the tolerance of layers
 mod reference;
 
+mod bleu;
 mod checkpoints;
 mod classifier;
 mod clipping;
