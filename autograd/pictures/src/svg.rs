@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use autograd::inspect::{html::escape, notebook::show};
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_encode, utf8_percent_encode};
 
 /// The font of all pictures.
 const FONT: &str = "DejaVu Sans, Verdana, Helvetica, sans-serif";
@@ -95,6 +95,15 @@ impl Svg {
         let text = escape(text);
         self.add(format_args!(
             r#"<text x="{x:.1}" y="{y:.1}" {with}>{text}</text>"#
+        ));
+    }
+
+    /// A picture of pixels, from its upper left corner: the bytes of a PNG file, which become part of the
+    /// document. Its pixels stay squares, however large it is drawn.
+    pub fn image(&mut self, (x, y): (f64, f64), (w, h): (f64, f64), png: &[u8]) {
+        let data = percent_encode(png, NON_ALPHANUMERIC);
+        self.add(format_args!(
+            r#"<image x="{x:.1}" y="{y:.1}" width="{w:.1}" height="{h:.1}" style="image-rendering:pixelated" href="data:image/png,{data}"/>"#
         ));
     }
 
@@ -192,6 +201,21 @@ mod tests {
             text.contains("&lt;/text&gt;&lt;script&gt;&quot;&amp;&#39;\u{fffd}"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn the_bytes_of_an_image_are_part_of_the_document() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        let mut svg = Svg::new(10.0, 10.0);
+        svg.image((1.0, 2.0), (3.0, 4.0), &bytes);
+        let text = svg.to_string();
+        let data = text
+            .split_once("href=\"data:image/png,")
+            .expect("an image")
+            .1;
+        let data = data.split_once("\"/>").expect("its end").0;
+        let decoded: Vec<u8> = percent_encoding::percent_decode_str(data).collect();
+        assert_eq!(decoded, bytes);
     }
 
     #[test]
