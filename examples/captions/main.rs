@@ -103,7 +103,10 @@ fn learned(cli: &Cli, loaded: Option<Captioner>) -> Outcome<Captioner> {
     let held_out = [&split.tones, &split.who, &split.new];
     if split.validation.is_empty() || held_out.iter().any(|part| part.is_empty()) {
         let (folder, count) = (escaped(&cli.data), emoji.len());
-        return Err(format!("--data {folder}: of {count} pictures too few share parts of their names to hold some out").into());
+        return Err(format!(
+            "--data {folder}: of {count} pictures too few share parts of their names to hold some out"
+        )
+        .into());
     }
     println!(
         "{} different pictures; held out: {} and {} combinations of known parts, {} of something new",
