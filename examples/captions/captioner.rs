@@ -11,13 +11,13 @@ use train::program::{
 };
 
 use crate::data::{Emoji, Split};
-use crate::picture::{PATCH_NUMBERS, PATCHES, Picture};
+use crate::picture::{COLOURS, PATCH_NUMBERS, PATCHES, Picture};
 
 /// Samples of a mini-batch, and its parts that are computed side by side.
 const BATCH: usize = 8;
 const PARTS: usize = 2;
 /// Features of a patch.
-const LOCAL: usize = 48;
+const LOCAL: usize = 32;
 /// Features of a word.
 const WORD: usize = 64;
 /// Pictures that are captioned at once.
@@ -37,13 +37,13 @@ pub struct CaptionerSettings {
     #[arg(long, default_value_t = 160, value_parser = up_to(4096))]
     pub hidden: usize,
     /// Passes over the pictures
-    #[arg(long, default_value_t = 24, value_parser = at_least_one::<u64>)]
+    #[arg(long, default_value_t = 16, value_parser = at_least_one::<u64>)]
     pub epochs: u64,
     /// Learning rate of Adam at the beginning; it falls to a fiftieth
-    #[arg(long, default_value_t = 3e-3, allow_negative_numbers = true, value_parser = positive)]
+    #[arg(long, default_value_t = 2e-3, allow_negative_numbers = true, value_parser = positive)]
     pub lr: f64,
     /// Probability that a feature of the picture is dropped
-    #[arg(long, default_value_t = 0.1, allow_negative_numbers = true, value_parser = probability)]
+    #[arg(long, default_value_t = 0.05, allow_negative_numbers = true, value_parser = probability)]
     pub dropout: f64,
     /// Seed of what is held out, and of everything random
     #[arg(long, default_value_t = 1)]
@@ -55,14 +55,13 @@ pub struct CaptionerSettings {
 ///
 /// ```text
 /// m_j    = relu(norm(V_2 relu(norm(V_1 x_j + d_1)) + d_2))  patch x_j, by itself
-/// v      = [relu(norm(V_see [m_1 … m_J] + d_see)), max_j m_j, mean_j m_j]
+/// v      = [relu(norm(V_see [m_1 … m_J] + d_see)), colours] all of them, and how much there is of each colour
 /// h_t    = GRU([w_{t-1}, v], h_{t-1})                       w_0 is the start, h_0 = 0
 /// p(w_t) = softmax(V h_t + d)
 /// ```
 ///
-/// The weights of all patches are the same, so that what dark skin looks like at one place is known at all of them, and
-/// maximum and mean say that it is there, wherever that is. Here v is an input at every step. Seen only once it would have
-/// to last in the state up to the skin tone, which comes last in a name: that is learned too, but in many more steps.
+/// Here v is an input at every step. Seen only once it would have to last in the state up to the skin tone, which comes
+/// last in a name: that is learned too, but in many more steps.
 pub struct Captioner {
     patches: Stack,
     whole: Stack,
@@ -118,7 +117,7 @@ impl Captioner {
         let gru = Gru::new(
             &mut set,
             "gru1",
-            WORD + features + 2 * LOCAL,
+            WORD + features + COLOURS,
             hidden,
             Reset::After,
             &mut rng,
@@ -206,7 +205,10 @@ impl Captioner {
         let all: Vec<_> = (0..PATCHES).map(|j| m.step(j)).collect();
         let all = Sequence::from_stacked(Var::concat_cols(&all), pictures.len());
         let whole = self.whole.run(p, all).stacked();
-        let v = Var::concat_cols(&[whole, m.max(), m.mean()]).named("v");
+        let colours: Vec<_> = pictures.iter().map(|picture| picture.colours()).collect();
+        let colours = Matrix::from_fn(pictures.len(), COLOURS, |r, c| colours[r][c]);
+        let colours = p.tape().constant(colours).named("colours");
+        let v = Var::concat_cols(&[whole, colours]).named("v");
         let h = p.tape().zeros(pictures.len(), self.settings.hidden);
         (v, vec![State { h, c: None }])
     }

@@ -20,6 +20,8 @@ pub const PATCHES: usize = ACROSS * ACROSS;
 pub const PATCH_NUMBERS: usize = PATCH * PATCH * 3 + 2 * ACROSS;
 /// Rows or columns of a file that can be read.
 const MOST: usize = 4096;
+/// Colours that are told apart in a picture as a whole.
+pub const COLOURS: usize = 64;
 /// Mean and standard deviation of ink, which is 0 for white and 1 for black, in OpenMoji's pictures.
 const MEAN: f32 = 0.2;
 const DEVIATION: f32 = 0.33;
@@ -50,6 +52,21 @@ impl Picture {
             place[ACROSS + column] = 1.0;
         }
         patches
+    }
+
+    /// How much of the picture has each of 4 × 4 × 4 colours, as the root of its share (Swain and Ballard 1991).
+    ///
+    /// Skin tones lie on a line from light to dark: to a network that sees red, green and blue, the one in the middle is
+    /// like both of its neighbours. Here each is a colour of its own.
+    pub fn colours(&self) -> [f32; COLOURS] {
+        let mut shares = [0.0; COLOURS];
+        for pixel in &self.0 {
+            let colour = pixel
+                .iter()
+                .fold(0, |colour, light| colour * 4 + usize::from(light / 64));
+            shares[colour] += 1.0 / (SIDE * SIDE) as f32;
+        }
+        shares.map(f32::sqrt)
     }
 
     /// As a PNG file.
@@ -277,6 +294,16 @@ mod tests {
         assert_eq!(red(48, 5, 5).round(), 253.0);
         let places: Vec<_> = (108..122).filter(|&i| patches[(9, i)] == 1.0).collect();
         assert_eq!(places, [109, 117]); // the second row, and the third column
+    }
+
+    #[test]
+    fn colours_have_their_shares() {
+        let half = image(SIDE, SIDE, |_, y| if y < 12 { 255 } else { 63 });
+        for (colour, root) in half.scaled().colours().iter().enumerate() {
+            let is_there = [3 * 16 + 3 * 4, 3 * 4].contains(&colour); // yellow, and green
+            let share = if is_there { 0.5 } else { 0.0 };
+            assert!((root * root - share).abs() < 1e-4, "{colour}: {root}");
+        }
     }
 
     #[test]
