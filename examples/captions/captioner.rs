@@ -381,7 +381,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("model.safetensors");
         let Cli { settings, mut save } =
-            cli("--features 12 --hidden 12 --epochs 20 --lr 0.02 --dropout 0");
+            cli("--features 16 --hidden 16 --epochs 50 --lr 0.01 --dropout 0");
         save.path = Some(path.clone());
         let split = split();
         let captioner = Captioner::train(&settings.values, &split, &save).expect("a captioner");
