@@ -11,7 +11,7 @@ use crate::picture::Picture;
 
 /// A card has a picture with its caption beside it.
 const COLUMNS: usize = 4;
-const CARD: (f64, f64) = (320.0, 96.0);
+const CARD: (f64, f64) = (320.0, 112.0);
 const PICTURE: f64 = 72.0;
 const MARGIN: f64 = 20.0;
 const HEADING: f64 = 44.0;
@@ -87,7 +87,7 @@ fn card(svg: &mut Svg, (x, y): (f64, f64), emoji: &Emoji, caption: &str) {
         let name = format!("is: {}", emoji.name);
         lines.extend(wrapped(&name).into_iter().map(|line| (line, INK)));
     }
-    for (i, (line, colour)) in lines.iter().take(5).enumerate() {
+    for (i, (line, colour)) in lines.iter().take(6).enumerate() {
         let at = (left + 22.0, y + 16.0 + 17.0 * i as f64);
         svg.text(at, line, &format!(r#"font-size="14" fill="{colour}""#));
     }
