@@ -11,15 +11,16 @@ use train::program::{
 };
 
 use crate::data::{Emoji, Split};
-use crate::picture::{COLOURS, PATCH_NUMBERS, PATCHES, Picture};
+use crate::eye::{Eye, PAINT};
+use crate::picture::Picture;
 
 /// Samples of a mini-batch, and its parts that are computed side by side.
-const BATCH: usize = 8;
+const BATCH: usize = 16;
 const PARTS: usize = 2;
-/// Features of a patch.
-const LOCAL: usize = 32;
+/// Weight decay of AdamW.
+const DECAY: f64 = 0.01;
 /// Features of a word.
-const WORD: usize = 64;
+const WORD: usize = 32;
 /// Pictures that are captioned at once.
 const AT_ONCE: usize = 256;
 /// Words, and what else counts as one, after which a caption is cut off; the longest of OpenMoji have 19.
@@ -34,16 +35,16 @@ pub struct CaptionerSettings {
     #[arg(long, default_value_t = 192, value_parser = up_to(4096))]
     pub features: usize,
     /// Units of the GRU that writes
-    #[arg(long, default_value_t = 160, value_parser = up_to(4096))]
+    #[arg(long, default_value_t = 128, value_parser = up_to(4096))]
     pub hidden: usize,
     /// Passes over the pictures
-    #[arg(long, default_value_t = 16, value_parser = at_least_one::<u64>)]
+    #[arg(long, default_value_t = 25, value_parser = at_least_one::<u64>)]
     pub epochs: u64,
     /// Learning rate of Adam at the beginning; it falls to a fiftieth
     #[arg(long, default_value_t = 2e-3, allow_negative_numbers = true, value_parser = positive)]
     pub lr: f64,
     /// Probability that a feature of the picture is dropped
-    #[arg(long, default_value_t = 0.05, allow_negative_numbers = true, value_parser = probability)]
+    #[arg(long, default_value_t = 0.1, allow_negative_numbers = true, value_parser = probability)]
     pub dropout: f64,
     /// Seed of what is held out, and of everything random
     #[arg(long, default_value_t = 1)]
@@ -54,17 +55,16 @@ pub struct CaptionerSettings {
 /// vector v, and the other writes with it, word by word.
 ///
 /// ```text
-/// m_j    = relu(norm(V_2 relu(norm(V_1 x_j + d_1)) + d_2))  patch x_j, by itself
-/// v      = [relu(norm(V_see [m_1 … m_J] + d_see)), colours] all of them, and how much there is of each colour
-/// h_t    = GRU([w_{t-1}, v], h_{t-1})                       w_0 is the start, h_0 = 0
+/// v      = eye(picture)
+/// h_t    = GRU([w_{t-1}, v], h_{t-1})  w_0 is the start, h_0 = 0
 /// p(w_t) = softmax(V h_t + d)
 /// ```
 ///
 /// Here v is an input at every step. Seen only once it would have to last in the state up to the skin tone, which comes
 /// last in a name: that is learned too, but in many more steps.
 pub struct Captioner {
-    patches: Stack,
-    whole: Stack,
+    eye: Eye,
+    dropout: Dropout,
     words: Embedding,
     writer: Forward<Gru>,
     output: Linear,
@@ -86,45 +86,12 @@ impl Captioner {
             ChaCha8Rng::seed_from_u64(settings.seed),
         );
         let (features, hidden) = (settings.features, settings.hidden);
-        let dropout = || Dropout::new(settings.dropout);
-        let relu = || Map::new("relu", |x| x.relu());
-        let patches = Stack::new()
-            .with(Linear::new(
-                &mut set,
-                "patch1",
-                PATCH_NUMBERS,
-                LOCAL,
-                &mut rng,
-            ))
-            .with(LayerNorm::new(&mut set, "norm1", LOCAL))
-            .with(relu())
-            .with(Linear::new(&mut set, "patch2", LOCAL, LOCAL, &mut rng))
-            .with(LayerNorm::new(&mut set, "norm2", LOCAL))
-            .with(relu());
-        let whole = Stack::new()
-            .with(dropout())
-            .with(Linear::new(
-                &mut set,
-                "see",
-                PATCHES * LOCAL,
-                features,
-                &mut rng,
-            ))
-            .with(LayerNorm::new(&mut set, "norm3", features))
-            .with(relu())
-            .with(dropout());
-        let count = vocabulary.len();
-        let gru = Gru::new(
-            &mut set,
-            "gru1",
-            WORD + features + COLOURS,
-            hidden,
-            Reset::After,
-            &mut rng,
-        );
+        let eye = Eye::new(&mut set, features, settings.dropout, &mut rng);
+        let (count, inputs) = (vocabulary.len(), WORD + features + PAINT);
+        let gru = Gru::new(&mut set, "gru1", inputs, hidden, Reset::After, &mut rng);
         Captioner {
-            patches,
-            whole,
+            eye,
+            dropout: Dropout::new(settings.dropout),
             words: Embedding::new(&mut set, "words", count, WORD, &mut rng),
             writer: Forward(gru),
             output: Linear::new(&mut set, "output", hidden, count, &mut rng),
@@ -163,7 +130,7 @@ impl Captioner {
             )
             .describe(line);
         let mut fit = save.of(fit);
-        let mut trainer = Trainer::new(set, Adam::new(settings.lr)).clip(5.0);
+        let mut trainer = Trainer::new(set, Adam::decoupled(settings.lr, DECAY)).clip(5.0);
         fit.run_and_validate(
             &mut trainer,
             &mut training,
@@ -199,16 +166,8 @@ impl Captioner {
 
     /// What is seen, v, and the state that the writer begins with.
     fn look<'t>(&self, p: &Bound<'t>, pictures: &[&Picture]) -> Begun<'t> {
-        let patches: Vec<_> = pictures.iter().map(|picture| picture.patches()).collect();
-        let x = Sequence::from_samples(p.tape(), &patches).expect("pictures have patches");
-        let m = self.patches.run(p, x);
-        let all: Vec<_> = (0..PATCHES).map(|j| m.step(j)).collect();
-        let all = Sequence::from_stacked(Var::concat_cols(&all), pictures.len());
-        let whole = self.whole.run(p, all).stacked();
-        let colours: Vec<_> = pictures.iter().map(|picture| picture.colours()).collect();
-        let colours = Matrix::from_fn(pictures.len(), COLOURS, |r, c| colours[r][c]);
-        let colours = p.tape().constant(colours).named("colours");
-        let v = Var::concat_cols(&[whole, colours]).named("v");
+        let v = Sequence::from_stacked(self.eye.look(p, pictures), pictures.len());
+        let v = self.dropout.run(p, v).stacked();
         let h = p.tape().zeros(pictures.len(), self.settings.hidden);
         (v, vec![State { h, c: None }])
     }
@@ -335,121 +294,4 @@ fn line(report: &EpochReport) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use clap::Parser;
-    use train::Replace;
-
-    use super::*;
-    use crate::picture::Image;
-
-    #[derive(Parser)]
-    struct Cli {
-        #[command(flatten)]
-        settings: Settings<CaptionerSettings>,
-        #[command(flatten)]
-        save: Save,
-    }
-
-    fn cli(flags: &str) -> Cli {
-        Cli::parse_from(format!("captions {flags}").split(' '))
-    }
-
-    /// Four pictures, each of one colour.
-    fn split() -> Split {
-        let colours = [
-            ([255, 0, 0], "red"),
-            ([0, 255, 0], "a green leaf"),
-            ([0, 0, 255], "blue: a"),
-            ([0, 0, 0], "night"),
-        ];
-        let emoji = colours.map(|(colour, name)| Emoji {
-            picture: Image::of(colour).scaled(),
-            name: name.into(),
-            kind: "thing".into(),
-        });
-        Split {
-            training: vec![&emoji; 8].into_iter().flatten().cloned().collect(),
-            validation: emoji.to_vec(),
-            tones: Vec::new(),
-            who: Vec::new(),
-            new: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn what_is_learned_is_written_and_saved_and_found_again() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("model.safetensors");
-        let Cli { settings, mut save } =
-            cli("--features 16 --hidden 16 --epochs 50 --lr 0.01 --dropout 0");
-        save.path = Some(path.clone());
-        let split = split();
-        let captioner = Captioner::train(&settings.values, &split, &save).expect("a captioner");
-        let pictures: Vec<_> = split.validation.iter().map(|e| &e.picture).collect();
-        let captions = captioner.captions(&pictures).expect("captions");
-        for (emoji, (caption, p)) in split.validation.iter().zip(&captions) {
-            assert_eq!(emoji.name, *caption);
-            let best = captioner.best(&emoji.picture, 2).expect("captions");
-            assert_eq!(best[0].0, *caption);
-            assert!((best[0].1 - p).abs() < 1e-5 && best[1].1 < *p);
-        }
-        // The probability of a caption is the product of those of its words.
-        let words = [
-            captioner.vocabulary.encode("a green leaf").expect("words"),
-            vec![captioner.end()],
-        ]
-        .concat();
-        let p = captioner
-            .probabilities(pictures[1], "a green leaf")
-            .expect("probabilities");
-        let product: f32 = words
-            .iter()
-            .enumerate()
-            .map(|(t, &word)| p[(t, word)])
-            .product();
-        assert!((f64::from(product) - captions[1].1).abs() < 1e-5);
-
-        let loaded = Captioner::load(&path, &cli("--seed 1").settings).expect("a captioner");
-        assert_eq!(loaded.captions(&pictures).expect("captions"), captions);
-    }
-
-    #[test]
-    fn what_is_no_captioner_is_refused_in_one_line() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("model.safetensors");
-        let settings = cli("--features 3 --hidden 4").settings;
-        let refused = || {
-            Captioner::load(&path, &settings)
-                .map(drop)
-                .unwrap_err()
-                .to_string()
-        };
-        assert!(refused().starts_with("--load: "), "{}", refused());
-        let captioner = Captioner::new(&settings.values, Vocabulary::words("a b", 1).with_ends());
-        let save = |metadata| {
-            let checkpoint =
-                Checkpoint::of(&captioner.parameters, serde_json::json!({ KEY: metadata }));
-            checkpoint
-                .save_with(&path, Replace::AnyFile)
-                .expect("a file");
-        };
-        let with = |features: usize, vocabulary: Vocabulary| {
-            let settings = CaptionerSettings {
-                features,
-                ..settings.values.clone()
-            };
-            save(serde_json::json!([settings, vocabulary]));
-            refused()
-        };
-        let words = || Vocabulary::words("a b", 1).with_ends();
-        assert!(with(5, words()).contains("see.V"), "{}", refused());
-        assert!(with(1 << 40, words()).contains("4096"), "{}", refused());
-        assert!(with(3, Vocabulary::words("a b", 1)).ends_with("its vocabulary has no end"));
-        save(serde_json::json!(7));
-        assert!(
-            refused().starts_with("--load ") && !refused().contains('\n'),
-            "{}",
-            refused()
-        );
-    }
-}
+mod tests;

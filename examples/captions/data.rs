@@ -9,8 +9,9 @@ use train::escaped;
 use train::prelude::*;
 use train::program::Outcome;
 
+use crate::image::Image;
 use crate::names::Parts;
-use crate::picture::{Image, Picture};
+use crate::picture::Picture;
 
 /// Emoji of OpenMoji: see examples/data/README.md.
 pub const DEFAULT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/openmoji");

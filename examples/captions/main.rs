@@ -12,6 +12,8 @@
 
 mod captioner;
 mod data;
+mod eye;
+mod image;
 mod measure;
 mod names;
 mod page;
@@ -26,9 +28,10 @@ use train::program::{self, Out, Outcome, Save, Settings, Threads};
 
 use crate::captioner::{Captioner, CaptionerSettings};
 use crate::data::Split;
+use crate::image::Image;
 use crate::measure::{Judged, share};
 use crate::names::Parts;
-use crate::picture::{Image, Picture};
+use crate::picture::Picture;
 
 /// Learns to name pictures of emoji.
 #[derive(Parser)]

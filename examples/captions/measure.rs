@@ -75,7 +75,7 @@ pub fn share(are_so: impl Iterator<Item = bool>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::picture::Image;
+    use crate::image::Image;
 
     #[test]
     fn only_the_whole_name_is_right() {

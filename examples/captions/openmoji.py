@@ -2,7 +2,7 @@
 
     npm pack openmoji@17.0.0 && tar xzf openmoji-17.0.0.tgz
     python examples/captions/openmoji.py package FOLDER            # a PNG of 72 x 72 pixels for each, and names.txt
-    python examples/captions/openmoji.py package FOLDER --sheet    # all as one PNG of 24 x 24 pixels each
+    python examples/captions/openmoji.py package FOLDER --sheet    # all as one PNG of 36 x 36 pixels each
 
 The package has its pictures as SVG: rsvg-convert (Debian: librsvg2-bin) draws them, four thousand in a minute or two.
 A sheet is made with Pillow (13.0.0), with 256 colours, and has people, faces, animals and food only, to be small. What
@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
-SIDE = 24  # of a picture in a sheet
+SIDE = 36  # of a picture in a sheet
 COLUMNS = 64
 KINDS = {
     "family": "family",
