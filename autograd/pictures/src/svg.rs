@@ -4,7 +4,7 @@ use std::fmt::{self, Write};
 use std::ops::Range;
 
 use autograd::inspect::{html::escape, notebook::show};
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, percent_encode, utf8_percent_encode};
 
 /// The font of all pictures.
 const FONT: &str = "DejaVu Sans, Verdana, Helvetica, sans-serif";
@@ -131,6 +131,15 @@ impl Svg {
         let text = escape(text);
         self.add(format_args!(
             r#"<text x="{x:.1}" y="{y:.1}" {with}>{text}</text>"#
+        ));
+    }
+
+    /// A picture of pixels, from its upper left corner: the bytes of a PNG file, which become part of the
+    /// document. Its pixels stay squares, however large it is drawn.
+    pub fn image(&mut self, (x, y): (f64, f64), (w, h): (f64, f64), png: &[u8]) {
+        let data = percent_encode(png, NON_ALPHANUMERIC);
+        self.add(format_args!(
+            r#"<image x="{x:.1}" y="{y:.1}" width="{w:.1}" height="{h:.1}" style="image-rendering:pixelated" href="data:image/png,{data}"/>"#
         ));
     }
 
@@ -261,6 +270,21 @@ mod tests {
     #[should_panic(expected = "a line drawn from 1 to 5 s in rounds of 4 s")]
     fn a_line_drawn_beyond_its_round_is_refused() {
         Svg::new(10.0, 10.0).drawn_line(&[(0.0, 0.0)], 1.0..5.0, 4.0, "");
+    }
+
+    #[test]
+    fn the_bytes_of_an_image_are_part_of_the_document() {
+        let bytes: Vec<u8> = (0..=255).collect();
+        let mut svg = Svg::new(10.0, 10.0);
+        svg.image((1.0, 2.0), (3.0, 4.0), &bytes);
+        let text = svg.to_string();
+        let data = text
+            .split_once("href=\"data:image/png,")
+            .expect("an image")
+            .1;
+        let data = data.split_once("\"/>").expect("its end").0;
+        let decoded: Vec<u8> = percent_encoding::percent_decode_str(data).collect();
+        assert_eq!(decoded, bytes);
     }
 
     #[test]
