@@ -1,5 +1,4 @@
 //! The gradient check itself: it must catch what is wrong, and say where.
-#![allow(missing_docs)]
 
 use autograd::gradcheck::{GradCheckError, NoDerivative, Problem, Report};
 use autograd::ops::{Binary, Unary};

@@ -1,5 +1,4 @@
 //! Dual numbers: every operation on a tape of them, forward and back.
-#![allow(missing_docs)]
 #![allow(clippy::eq_op)] // the same node as both operands is what some functions are about
 
 use autograd::ops::Unary;

@@ -1,6 +1,5 @@
 //! Every operation of the table, put through the test kit: gradients by differences, parts of
 //! matrices, f32 and dual numbers, and the printed rule. An operation that is not in the table fails.
-#![allow(missing_docs)]
 #![allow(clippy::eq_op)] // the same node as both operands is what some rows are about
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,5 +1,4 @@
 //! What is shown of a tape is what is on it.
-#![allow(missing_docs)]
 
 use autograd::{Matrix, Tape, Var};
 use proptest::prelude::*;

@@ -1,5 +1,4 @@
 //! The test kit must catch what is wrong with an operation, and say what.
-#![allow(missing_docs)]
 
 use autograd::ops::Unary;
 use autograd::testing::{CheckError, Setting, check_operation, check_operation_with};

@@ -1,5 +1,4 @@
 //! Matrices off the tape: arithmetic, conversions, what they print as, and what they refuse.
-#![allow(missing_docs)]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

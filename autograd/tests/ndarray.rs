@@ -1,5 +1,4 @@
 //! Matrices of `ndarray`, in every layout that it has, are ours with the same elements, and ours are its.
-#![allow(missing_docs)]
 
 use autograd::{Error, Matrix};
 use ndarray::{Array1, Array2, ArrayView2, Axis, ShapeBuilder, s};

@@ -1,5 +1,4 @@
 //! Values where floating-point numbers are at their ends, and operations that are each other's rule.
-#![allow(missing_docs)]
 
 use autograd::{Matrix, Tape, Var};
 use proptest::prelude::*;

@@ -1,5 +1,4 @@
 //! Singular values.
-#![allow(missing_docs)]
 
 use autograd::Matrix;
 use proptest::prelude::*;

@@ -1,5 +1,4 @@
 //! The tape and the sweep: names, storage, recycled buffers, long recordings, errors.
-#![allow(missing_docs)]
 
 use autograd::{Gradients, Keep, Matrix, Tape, Var};
 use proptest::prelude::*;

@@ -20,6 +20,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use sound::Sound;
+use train::Spread;
 use train::escaped;
 use train::program::{self, Outcome};
 
@@ -211,15 +212,16 @@ fn report(figures: &[(String, Vec<Judged>)]) {
     println!();
     let mut means = Vec::new();
     for (name, judged) in figures {
-        let rates: Vec<_> = judged.iter().map(|j| j.labelling.rate()).collect();
-        let mean = rates.iter().sum::<f64>() / rates.len() as f64;
-        let (least, most) = rates
-            .iter()
-            .fold((f64::MAX, f64::MIN), |(a, b), &x| (a.min(x), b.max(x)));
-        if rates.len() > 1 {
+        let Spread {
+            mean,
+            lowest,
+            highest,
+            ..
+        } = Spread::of(judged.iter().map(|j| j.labelling.rate()));
+        if judged.len() > 1 {
             println!(
-                "{name}: {mean:.4} over {} seeds, {least:.4} to {most:.4}",
-                rates.len()
+                "{name}: {mean:.4} over {} seeds, {lowest:.4} to {highest:.4}",
+                judged.len()
             );
         }
         means.push((name, mean));
@@ -228,7 +230,7 @@ fn report(figures: &[(String, Vec<Judged>)]) {
         println!("result {name} {mean:.4}");
     }
     if let [_, _, ..] = means[..] {
-        let mean = means.iter().map(|(_, mean)| mean).sum::<f64>() / means.len() as f64;
+        let mean = Spread::of(means.iter().map(|(_, mean)| *mean)).mean;
         println!("result word_error_of_speakers {mean:.4}");
     }
 }

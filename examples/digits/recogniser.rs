@@ -27,6 +27,7 @@ const BEAM: usize = 16;
 const AT_ONCE: usize = 32;
 /// The sizes in the metadata of a checkpoint.
 pub const KEY: &str = "digits";
+
 /// How large it is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sizes {

@@ -1,5 +1,4 @@
 //! Attention: gradients, its formulas by hand, and samples that do not see each other.
-#![allow(missing_docs)]
 
 use autograd::{Matrix, Tape, Var, gradcheck};
 use layers::{Attention, Bound, Lengths, ParameterSet, Sequence};

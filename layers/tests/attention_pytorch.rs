@@ -1,6 +1,5 @@
 //! Attention against PyTorch: contexts, weights and every gradient, of samples of different length, which it
 //! pads. The formulas are those of attention_reference.py.
-#![allow(missing_docs)]
 
 use crate::common::{cases, wave};
 use autograd::{Matrix, Scalar, Tape, Var};

@@ -1,5 +1,4 @@
 //! Beam search: against the enumeration of all sequences, against greedy decoding, and with networks.
-#![allow(missing_docs)]
 
 use autograd::{Matrix, Scalar, Tape};
 use layers::{

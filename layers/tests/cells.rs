@@ -1,6 +1,5 @@
 //! Cells that PyTorch has not, against their equations written out in it; and PyTorch's parameters as
 //! ours. The formulas are those of cells_reference.py.
-#![allow(missing_docs)]
 
 use crate::cells_reference::{self as reference, Module, Reference};
 use autograd::{Matrix, Scalar, Tape};

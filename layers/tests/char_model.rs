@@ -1,5 +1,4 @@
 //! The character model and its parts, together.
-#![allow(missing_docs)]
 
 use autograd::{Matrix, Tape};
 use layers::{Carried, Cell, CellKind, CharModel, Embedding, Generator, ParameterSet, dropout};

@@ -1,6 +1,5 @@
 //! Connectionist temporal classification: against PyTorch, against all paths one by one, against α · β;
 //! and its decoding against all labellings.
-#![allow(missing_docs)]
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,4 @@
 //! Greedy decoding and sampled sequences: chains, batches, ends, refusals.
-#![allow(missing_docs)]
 
 use autograd::Matrix;
 use layers::{

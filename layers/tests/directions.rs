@@ -1,5 +1,4 @@
 //! Unrolling from any step and in either direction, and what a timeline keeps apart.
-#![allow(missing_docs)]
 
 use autograd::{Matrix, Tape, Var};
 use layers::{

@@ -1,5 +1,4 @@
 //! Drawings of real networks can be read: nothing overlaps, and every step looks the same.
-#![allow(missing_docs)]
 
 use autograd::{Matrix, Tape, Var};
 use layers::{Bound, Cell, Gru, Linear, Lstm, ParameterSet, Reset, SimpleRnn, State, unroll};

@@ -1,5 +1,4 @@
 //! Dropout on recurrent connections: a sample sees W without the columns of the units that it misses.
-#![allow(missing_docs)]
 
 use std::sync::Arc;
 

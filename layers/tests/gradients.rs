@@ -1,5 +1,4 @@
 //! Every cell, put through the test kit on random sizes and values, and through dual numbers.
-#![allow(missing_docs)]
 
 use autograd::{Dual, Matrix, Scalar, Tape, Var, gradcheck_second_order};
 use layers::testing::check_cell;

@@ -1,5 +1,4 @@
 //! What parameters start as.
-#![allow(missing_docs)]
 
 use autograd::Matrix;
 use layers::{Gru, Init, Linear, Lstm, ParameterSet, Reset, SimpleRnn};

@@ -1,5 +1,4 @@
 //! What is shown of unrolled layers: the triangle and the nested formula of every cell.
-#![allow(missing_docs)]
 
 use std::sync::Arc;
 

@@ -1,5 +1,4 @@
 //! Losses of rows: against PyTorch, by differences, at the ends of the numbers.
-#![allow(missing_docs)]
 
 use crate::losses_reference::{BINARY, CROSS_ENTROPY, Case, REGRESSION};
 use autograd::testing::{Values, check_function, matrices};

@@ -1,5 +1,4 @@
 //! Mistakes are told in the user's words, with the user's line.
-#![allow(missing_docs)]
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};

@@ -1,6 +1,5 @@
 //! The density of a pen's next point: against torch.distributions, by differences, by integration, and
 //! by drawing from it.
-#![allow(missing_docs)]
 
 use crate::losses_reference::MIXTURE;
 use autograd::testing::{Values, check_function, matrices};

@@ -1,5 +1,4 @@
 //! Sequences of any length: a mini-batch is its samples, each alone.
-#![allow(missing_docs)]
 
 use std::sync::Arc;
 

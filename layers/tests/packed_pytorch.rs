@@ -1,7 +1,6 @@
 //! Packed sequences through one to three layers, in one direction or both, against PyTorch's
 //! `pack_padded_sequence`: every output, final state and gradient. The formulas are those of
 //! packed_reference.py.
-#![allow(missing_docs)]
 
 use crate::common::{Case, cases, wave};
 use autograd::{Scalar, Tape, Var};

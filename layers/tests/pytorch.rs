@@ -1,5 +1,4 @@
 //! Every cell against PyTorch, in outputs and gradients; the formulas are those of reference.py.
-#![allow(missing_docs)]
 
 use crate::reference::{self, Reference};
 use autograd::{Dual, Matrix, Tape, hessian_vector_product};

@@ -1,5 +1,4 @@
 //! Sampling: distribution, restriction, refusal.
-#![allow(missing_docs)]
 
 use std::convert::Infallible;
 

@@ -1,5 +1,4 @@
 //! Scheduled sampling: how the truth fades, and what is read in its place.
-#![allow(missing_docs)]
 
 use autograd::Matrix;
 use layers::{DecodingError, Sampling, SamplingError, ScheduledSampling, scheduled_inputs};

@@ -1,5 +1,4 @@
 //! Recomputation by segments changes nothing but the order of sums.
-#![allow(missing_docs)]
 
 use std::sync::Arc;
 

@@ -1,5 +1,4 @@
 //! Whole models in PyTorch's names: there and back to the bit, and all that does not fit in one error.
-#![allow(missing_docs)]
 
 use autograd::Matrix;
 use layers::torch::{Mapping, StateDict};

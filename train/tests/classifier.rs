@@ -1,5 +1,4 @@
 //! Models as a list of layers.
-#![allow(missing_docs)]
 
 use rand::RngExt;
 use train::prelude::*;

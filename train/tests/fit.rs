@@ -1,5 +1,4 @@
 //! The loop over epochs: its data, how it stops, and that it goes on as if it had never stopped.
-#![allow(missing_docs)]
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;

@@ -1,6 +1,5 @@
 //! A run on text, beside the same one in PyTorch: the loss of every step. Text, weights and rates are those of
 //! loss_curve_reference.py.
-#![allow(missing_docs)]
 
 use train::prelude::*;
 

@@ -1,6 +1,5 @@
 //! Mistakes in training are told in its words, with the user's line; what would train on silently
 //! is an error.
-#![allow(missing_docs)]
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};

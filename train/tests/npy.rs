@@ -1,5 +1,4 @@
 //! Matrices in NumPy's files. The files in reference/ are made by npy_reference.py.
-#![allow(missing_docs)]
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,6 +1,5 @@
 //! Weights of a model in PyTorch: read as they were saved there, and written so that they are read there. The model
 //! and its inputs are those of torch_files_reference.py.
-#![allow(missing_docs)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
