@@ -71,7 +71,7 @@ impl Judged {
             let pair = &test.pairs[i];
             println!("    {}", pair.source);
             println!("  = {}", self.translations[i].text());
-            println!("    {} (a person)", pair.target);
+            println!("    {} (expected)", pair.target);
         }
     }
 
@@ -91,12 +91,13 @@ impl Judged {
     }
 }
 
-/// Where it looked: a row for each word that it wrote, a column for each that it read.
+/// Where it looked: a row for each word that it wrote and one for the end, a column for each word that it read.
 pub fn heat_map(translation: &Translation) -> HeatMap {
     let trimmed = |words: &[String]| words.iter().map(|word| shown(word)).collect::<Vec<_>>();
+    let written = [trimmed(&translation.target), vec!["(end)".into()]].concat();
     HeatMap::of(&translation.attention)
         .titled("Where it looked (right) to write each word (down), in %")
-        .labelled(trimmed(&translation.target), trimmed(&translation.source))
+        .labelled(written, trimmed(&translation.source))
         .in_percent()
         .turned()
 }
@@ -152,11 +153,11 @@ mod tests {
         let translation = Translation {
             source: [" a", " b", " "].map(String::from).into(),
             target: [" Un", "'"].map(String::from).into(),
-            attention: Matrix::from([[0.9, 0.1, 0.0], [0.2, 0.3, 0.5]]),
+            attention: Matrix::from([[0.9, 0.1, 0.0], [0.2, 0.3, 0.5], [0.0, 0.3, 0.7]]),
             copied: 0,
         };
         let svg = heat_map(&translation).svg().to_string();
-        for text in [">a<", ">b<", ">␣<", ">Un<", ">90<", ">50<"] {
+        for text in [">a<", ">b<", ">␣<", ">Un<", ">90<", ">50<", ">(end)<"] {
             assert!(svg.contains(text), "{text}: {svg}");
         }
     }

@@ -35,7 +35,7 @@ pub struct Known {
 pub struct Translation {
     pub source: Vec<String>,
     pub target: Vec<String>,
-    /// How much it looked at each word of the source for each of the target: a row for each of the latter.
+    /// How much it looked at each word of the source: a row for each word of the target, and one for its end.
     pub attention: Matrix,
     /// Words that it does not know, and has taken from the source as they are.
     pub copied: usize,
@@ -111,7 +111,7 @@ impl Translator {
         Ok(Translation {
             target: symbols.iter().enumerate().map(word).collect(),
             copied: symbols.iter().filter(|symbol| is_unknown(symbol)).count(),
-            attention: looked.view().rows(0..symbols.len()).to_matrix(),
+            attention: looked,
             source: source.into_iter().map(String::from).collect(),
         })
     }
@@ -201,7 +201,9 @@ mod tests {
         let d = translator.parameters.find("output.d").expect("a parameter");
         translator.parameters.get_mut(d).data_mut()[unknown] = 1e6;
         let source = "A man is sleeping in Bexhill.";
-        let translation = translator.translate(source, Beam::default()).unwrap();
+        let translation = translator
+            .translate(source, Beam::default())
+            .expect("finite");
         assert_eq!(translation.source.concat(), format!(" {source}"));
         assert_eq!(translation.copied, translation.target.len());
         for (t, word) in translation.target.iter().enumerate() {
