@@ -35,7 +35,7 @@ p.add_argument("--features", type=int, default=256)
 p.add_argument("--hidden", type=int, default=256)
 p.add_argument("--dropout", type=float, default=0.3)
 p.add_argument("--batch", type=int, default=64)
-p.add_argument("--lr", type=float, default=1e-3)
+p.add_argument("--lr", type=float, default=2e-3)
 p.add_argument("--epochs", type=int, default=10)
 p.add_argument("--steps", type=int, help="ends after so many mini-batches")
 p.add_argument("--beam", type=int, default=4)
@@ -44,7 +44,6 @@ p.add_argument("--threads", type=int, default=2)
 
 # As in training.rs, network.rs and layers::Beam.
 WINDOW, CLIP, LAST_RATE = 20, 1.0, 0.05
-START = 0.1
 ALPHA = 0.6
 UNKNOWN, FIRST, END = "<unknown>", "<start>", "<end>"
 
@@ -81,7 +80,7 @@ class Translator(nn.Module):
         super().__init__()
         self.source, self.target = nn.Embedding(sources, features), nn.Embedding(targets, features)
         for words in (self.source, self.target):
-            nn.init.uniform_(words.weight, -START, START)
+            nn.init.uniform_(words.weight, -math.sqrt(3), math.sqrt(3))
         self.encoder = nn.GRU(features, hidden, batch_first=True, bidirectional=True)
         self.bridge = nn.Linear(2 * hidden, hidden)
         self.decoder = nn.GRU(features, hidden, batch_first=True)

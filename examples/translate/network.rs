@@ -8,8 +8,6 @@ use train::layers::DecodingError;
 use train::prelude::*;
 use train::program::{probability, up_to};
 
-/// Vectors of words start in ± this.
-const START: f64 = 0.1;
 /// A translation has at most so many symbols for each of the source, and so many more.
 const LONGEST: (usize, usize) = (3, 10);
 
@@ -74,7 +72,6 @@ impl Network {
         let (features, hidden) = (sizes.features, sizes.hidden);
         let mut words = |name, vocabulary: &Vocabulary| {
             let words = Embedding::new(set, name, vocabulary.len(), features, rng);
-            Init::Uniform(START).apply(set, words.e, rng);
             Stack::new().with(words).with(Dropout::new(sizes.dropout))
         };
         let (source, target) = (words("source", sources), words("target", targets));
