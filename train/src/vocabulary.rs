@@ -134,16 +134,24 @@ impl Vocabulary {
     /// [`TextError::Unknown`] at the first character that is not in the vocabulary. A word that is not is
     /// [`Vocabulary::unknown`].
     pub fn encode(&self, text: &str) -> Result<Vec<usize>, TextError> {
+        let tokens = self.split(text).into_iter().enumerate();
+        tokens.map(|at| self.number_at(at)).collect()
+    }
+
+    /// The characters or words that a text consists of, whether they are in the vocabulary or not: one behind the other
+    /// they are the text, and each has its number in [`Vocabulary::encode`].
+    ///
+    /// ```
+    /// let vocabulary = train::Vocabulary::words("the cat, the dog", 1);
+    /// assert_eq!(vocabulary.split("the cow, a dog"), ["the", " cow", ",", " a", " dog"]);
+    /// ```
+    pub fn split<'a>(&self, text: &'a str) -> Vec<&'a str> {
         if self.are_words {
-            return words(text)
-                .enumerate()
-                .map(|at| self.number_at(at))
-                .collect();
+            return words(text).collect();
         }
-        let mut buffer = [0; 4];
-        let characters = text.chars().enumerate();
+        let characters = text.char_indices();
         characters
-            .map(|(at, c)| self.number_at((at, c.encode_utf8(&mut buffer))))
+            .map(|(at, c)| &text[at..at + c.len_utf8()])
             .collect()
     }
 
