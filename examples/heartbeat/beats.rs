@@ -1,6 +1,5 @@
 //! Beats one by one, each with its class: cut from an ECG, or read from a file.
 
-use std::fs;
 use std::path::Path;
 
 use train::escaped;
@@ -39,7 +38,7 @@ impl Beats {
     /// # Errors
     /// One line, with the file, and the line that is wrong.
     pub fn read(path: &Path) -> Outcome<Self> {
-        let text = fs::read_to_string(path).map_err(|e| format!("{}: {e}", escaped(path)))?;
+        let text = read_text_file(path)?;
         Self::parse(&text).map_err(|e| format!("{}: {e}", escaped(path)).into())
     }
 
@@ -143,7 +142,7 @@ mod tests {
             .expect("no file")
             .to_string();
         assert!(
-            missing.starts_with("/none/beats.txt: No such file"),
+            missing.starts_with("cannot read /none/beats.txt: No such file"),
             "{missing}"
         );
     }

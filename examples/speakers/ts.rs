@@ -15,12 +15,11 @@
 #[cfg(test)]
 mod tests;
 
-use std::fs;
 use std::path::Path;
 
-use train::escaped;
 use train::prelude::Matrix;
 use train::program::Outcome;
+use train::{escaped, read_text_file};
 
 use crate::header::Header;
 
@@ -40,7 +39,7 @@ pub struct Series {
 impl Series {
     /// Reads a file. What is wrong with it is told with its line.
     pub fn read(path: &Path) -> Outcome<Self> {
-        let text = fs::read_to_string(path).map_err(|e| format!("{}: {e}", escaped(path)))?;
+        let text = read_text_file(path)?;
         Ok(Self::parse(&text).map_err(|e| format!("{}{e}", escaped(path)))?)
     }
 

@@ -1,15 +1,9 @@
 //! Pairs of sentences, of which one is the translation of the other: read from files with a sentence on each line.
 
-use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use flate2::bufread::MultiGzDecoder;
-use train::escaped;
 use train::program::Outcome;
-
-/// What a file compressed by gzip begins with (RFC 1952).
-const GZIP: [u8; 2] = [0x1f, 0x8b];
+use train::{escaped, read_text_file};
 
 /// A sentence and its translation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,15 +93,7 @@ fn find(folder: &Path, name: &str) -> Result<PathBuf, String> {
 /// The lines of a file, without the white space around them.
 fn sentences(path: &Path) -> Result<Vec<String>, String> {
     let name = escaped(path);
-    let bytes = fs::read(path).map_err(|e| format!("{name}: {e}"))?;
-    let bytes = unpacked(bytes).map_err(|e| format!("{name}: cut off or damaged gzip: {e}"))?;
-    let text = str::from_utf8(&bytes).map_err(|e| {
-        let line = 1 + bytes[..e.valid_up_to()]
-            .iter()
-            .filter(|&&b| b == b'\n')
-            .count();
-        format!("{name}, line {line}: not UTF-8")
-    })?;
+    let text = read_text_file(path).map_err(|e| e.to_string())?;
     let sentences: Vec<String> = text.lines().map(|line| line.trim().into()).collect();
     if sentences.is_empty() {
         return Err(format!(
@@ -120,41 +106,24 @@ fn sentences(path: &Path) -> Result<Vec<String>, String> {
     }
 }
 
-fn unpacked(bytes: Vec<u8>) -> std::io::Result<Vec<u8>> {
-    if !bytes.starts_with(&GZIP) {
-        return Ok(bytes);
-    }
-    let mut unpacked = Vec::new();
-    MultiGzDecoder::new(&bytes[..]).read_to_end(&mut unpacked)?;
-    Ok(unpacked)
-}
-
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
-    use flate2::{Compression, write::GzEncoder};
+    use std::fs;
 
     use super::*;
 
     const LANGUAGES: [&str; 2] = ["en", "fr"];
 
-    fn gzip(text: &str) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(text.as_bytes()).expect("written");
-        encoder.finish().expect("written")
-    }
-
     /// A folder in which all is as it should be.
     fn folder() -> tempfile::TempDir {
         let folder = tempfile::tempdir().expect("a folder");
         for (name, content) in [
-            ("train.en", b"A dog.\r\n  Two cats. \n".to_vec()),
-            ("train.fr.gz", gzip("Un chien.\nDeux chats.")),
-            ("val.en.gz", gzip("A cat.\n")),
-            ("val.fr", b"Un chat.\n".to_vec()),
-            ("flickr.en", b"Two dogs.\n".to_vec()),
-            ("flickr.fr", b"Deux chiens.\n".to_vec()),
+            ("train.en", "A dog.\r\n  Two cats. \n"),
+            ("train.fr.gz", "Un chien.\nDeux chats."),
+            ("val.en.gz", "A cat.\n"),
+            ("val.fr", "Un chat.\n"),
+            ("flickr.en", "Two dogs.\n"),
+            ("flickr.fr", "Deux chiens.\n"),
         ] {
             fs::write(folder.path().join(name), content).expect("a file");
         }
@@ -162,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_and_compressed_files_are_read() {
+    fn files_are_read_compressed_or_not() {
         let parts = Parts::read(folder().path(), LANGUAGES, "flickr").expect("parts");
         let expected = Pair {
             source: "Two cats.".into(),
@@ -198,9 +167,11 @@ mod tests {
             "{error}"
         );
         let error = refused("train.en", b"A dog.\nTwo c\xe4ts.\n");
-        assert!(error.ends_with("train.en, line 2: not UTF-8"), "{error}");
-        let compressed = gzip("Un chien.\nDeux chats.");
-        let error = refused("train.fr.gz", &compressed[..compressed.len() - 9]);
+        assert!(
+            error.ends_with("train.en is not UTF-8 at byte 12, in line 2"),
+            "{error}"
+        );
+        let error = refused("train.fr.gz", b"\x1f\x8b\x08");
         assert!(
             error.contains("train.fr.gz: cut off or damaged gzip"),
             "{error}"

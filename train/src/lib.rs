@@ -82,7 +82,9 @@ pub use plateau::Plateau;
 pub use schedule::{OneCycle, Schedule};
 pub use sequential::Sequential;
 pub use state_dict::{StateDictError, read_state_dict, read_state_dict_of, write_state_dict};
-pub use text::{Corpus, Labelled, SkipReason, Skipped, TextError, read_classes, read_text};
+pub use text::{
+    Corpus, Labelled, SkipReason, Skipped, TextError, read_classes, read_text, read_text_file,
+};
 pub use text_model::{TextModel, TextModelError};
 pub use trainer::{StepReport, TrainError, Trainer};
 pub use vocabulary::Vocabulary;
@@ -96,7 +98,8 @@ pub mod prelude {
         Schedule, Scores, Sequential, Sgd, Source, Spread, StepReport, Streams, Stretch, Subset,
         TextError, TextModel, TrainError, Trainer, Vocabulary, Windows, clip_by_global_norm,
         clip_by_value, evaluate, k_fold, k_fold_by_class, read_classes, read_state_dict,
-        read_state_dict_of, read_text, split, split_at_random, split_by_class, write_state_dict,
+        read_state_dict_of, read_text, read_text_file, split, split_at_random, split_by_class,
+        write_state_dict,
     };
     pub use autograd::ops::Unary;
     pub use autograd::{

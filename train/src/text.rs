@@ -1,5 +1,6 @@
 //! Text: reading it, and what can be wrong with it.
 
+mod file;
 mod reading;
 
 use std::io;
@@ -9,6 +10,7 @@ use thiserror::Error;
 
 use crate::escaped;
 
+pub use file::read_text_file;
 pub use reading::{Corpus, Labelled, SkipReason, Skipped, read_classes, read_text};
 
 /// Text that cannot be read or encoded.
@@ -37,12 +39,22 @@ pub enum TextError {
         source: io::Error,
     },
     /// A file that is not UTF-8.
-    #[error("{} is not UTF-8 at byte {offset}", escaped(path))]
+    #[error("{} is not UTF-8 at byte {offset}, in line {line}", escaped(path))]
     NotUtf8 {
         /// The file.
         path: PathBuf,
         /// How many bytes before it are.
         offset: usize,
+        /// The line, from 1.
+        line: usize,
+    },
+    /// A file that begins as gzip does, and does not go on or end so.
+    #[error("{}: cut off or damaged gzip: {source}", escaped(path))]
+    Gzip {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: io::Error,
     },
     /// No file at all.
     #[error("no text file found in {}", list(paths))]

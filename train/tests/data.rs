@@ -1,8 +1,10 @@
 //! Text, vocabularies and batches.
 
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 
+use flate2::{Compression, write::GzEncoder};
 use proptest::prelude::*;
 use tempfile::TempDir;
 use train::prelude::*;
@@ -53,8 +55,13 @@ fn text_errors_say_where() {
         read_text(std::slice::from_ref(&path), extensions).unwrap_err()
     };
     let bad = read("", &txt());
-    assert!(matches!(&bad, TextError::NotUtf8 { path, offset: 2 } if path.ends_with("bad.txt")));
-    assert!(bad.to_string().ends_with("bad.txt is not UTF-8 at byte 2"));
+    assert!(
+        matches!(&bad, TextError::NotUtf8 { path, offset: 2, line: 1 } if path.ends_with("bad.txt"))
+    );
+    assert!(
+        bad.to_string()
+            .ends_with("bad.txt is not UTF-8 at byte 2, in line 1")
+    );
     let missing = read("none.txt", &txt()).to_string();
     assert!(missing.starts_with("cannot read") && missing.contains("none.txt"));
     assert!(matches!(read("", &["rs".into()]), TextError::NoFile { .. }));
@@ -306,4 +313,50 @@ proptest! {
         prop_assert!(seen.iter().copied().eq(0..seen.len()));
         prop_assert!(n - seen.len() <= streams * steps);
     }
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn a_file_is_read_compressed_or_not_whatever_its_name() {
+    let text = "été\nhiver\r\n";
+    let twice = [gzip("\u{feff}été\n"), gzip("hiver\r\n")].concat(); // one may follow on another
+    let d = directory(&[
+        ("a.txt", text.as_bytes()),
+        ("b.txt", &gzip(text)),
+        ("c.txt.gz", &twice),
+    ]);
+    for name in ["a.txt", "b.txt", "c.txt.gz"] {
+        assert_eq!(read_text_file(d.path().join(name)).unwrap(), text, "{name}");
+    }
+    let corpus = read_text(&[d.path().into()], &[]).unwrap();
+    assert_eq!(corpus.text, text.repeat(3));
+}
+
+#[test]
+fn a_file_that_is_cut_or_damaged_is_refused() {
+    let whole = gzip(&"a line\n".repeat(500));
+    let refused = |bytes: &[u8]| {
+        let d = directory(&[("a.gz", bytes)]);
+        read_text_file(d.path().join("a.gz")).unwrap_err()
+    };
+    for cut in [whole.len() / 2, whole.len() - 1, 5] {
+        let error = refused(&whole[..cut]);
+        assert!(matches!(error, TextError::Gzip { .. }), "{cut}: {error}");
+        let said = error.to_string();
+        assert!(said.contains("a.gz: cut off or damaged gzip: "), "{said}");
+    }
+    let mut damaged = whole.clone();
+    let checksum = damaged.len() - 8;
+    damaged[checksum] ^= 1;
+    assert!(matches!(refused(&damaged), TextError::Gzip { .. }));
+    let error = refused(b"one\ntwo\nthr\xff\xfe\n").to_string();
+    assert!(
+        error.ends_with("a.gz is not UTF-8 at byte 11, in line 3"),
+        "{error}"
+    );
 }

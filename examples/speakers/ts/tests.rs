@@ -106,7 +106,7 @@ fn a_missing_file_is_told() {
     let error = Series::read(Path::new("nowhere.ts"))
         .unwrap_err()
         .to_string();
-    assert!(error.starts_with("nowhere.ts: "), "{error}");
+    assert!(error.starts_with("cannot read nowhere.ts: "), "{error}");
 }
 
 /// Wherever a file is cut, the line says so, but between two lines, where nothing tells.

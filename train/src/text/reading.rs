@@ -7,6 +7,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::TextError;
+use super::file::{read_text_file, unreadable};
 use crate::{FileKind, escaped};
 
 /// A text, and what of the files that it was looked for in is not in it.
@@ -55,8 +56,7 @@ impl fmt::Display for Skipped {
 /// named itself may have any. Links to directories are not followed.
 ///
 /// A file or directory counts once, however often and by whatever links it is given, and nothing in a
-/// directory is waited for: what is skipped is told in [`Corpus::skipped`]. A byte-order mark that a file
-/// begins with is no part of the text.
+/// directory is waited for: what is skipped is told in [`Corpus::skipped`]. Each is read as [`read_text_file`] reads it.
 ///
 /// # Errors
 /// If a file is missing, cannot be read or is not UTF-8, and if there is no file or no text.
@@ -69,7 +69,7 @@ pub fn read_text(paths: &[PathBuf], extensions: &[String]) -> Result<Corpus, Tex
     }
     let mut text = String::new();
     for file in search.files {
-        text.push_str(&read_file(file)?);
+        text.push_str(&read_text_file(&file)?);
     }
     if text.is_empty() {
         return Err(TextError::Empty { paths: paths() });
@@ -120,7 +120,7 @@ pub fn read_classes(
             return Err(TextError::NoFile { paths });
         }
         for file in search.files.drain(..) {
-            samples.push((read_file(file)?, class));
+            samples.push((read_text_file(&file)?, class));
         }
     }
     let skipped = search.skipped;
@@ -129,24 +129,6 @@ pub fn read_classes(
         classes,
         skipped,
     })
-}
-
-/// Without a byte-order mark.
-fn read_file(path: PathBuf) -> Result<String, TextError> {
-    let bytes = fs::read(&path).map_err(|e| unreadable(&path, e))?;
-    let mut text = String::from_utf8(bytes).map_err(|e| TextError::NotUtf8 {
-        path,
-        offset: e.utf8_error().valid_up_to(),
-    })?;
-    if text.starts_with('\u{feff}') {
-        text.remove(0);
-    }
-    Ok(text)
-}
-
-fn unreadable(path: &Path, source: io::Error) -> TextError {
-    let path = path.to_path_buf();
-    TextError::Read { path, source }
 }
 
 /// What has been found so far.
