@@ -9,5 +9,6 @@ mod kit;
 mod matrix;
 mod ndarray;
 mod numbers;
+mod programs;
 mod singular;
 mod tape;
