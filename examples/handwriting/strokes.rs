@@ -187,4 +187,19 @@ mod tests {
         ];
         assert_eq!(strokes(&character), expected);
     }
+
+    #[global_allocator]
+    static ALLOCATOR: altered::Counting = altered::Counting;
+
+    #[test]
+    fn altered_characters_are_characters_or_refused() {
+        let file = b"[[0,0,0],[3,-4,1]]\n\n[[1,2.5,1], [0,0,0], [7e1,0,1]]\n";
+        altered::check(&[file], |bytes| {
+            let text = str::from_utf8(bytes).map_err(|e| e.to_string())?;
+            for character in characters(text)? {
+                assert!(character.len() > 1 && character.iter().flatten().all(|x| x.is_finite()));
+            }
+            Ok(())
+        });
+    }
 }

@@ -1,66 +1,32 @@
 //! Files that have been altered: an error each, no panic, and memory only for what is in the file.
-#![allow(unsafe_code)] // a global allocator is
+#![allow(missing_docs)]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 
+use flate2::{Compression, write::GzEncoder};
 use serde_json::json;
 use tempfile::TempDir;
 use train::prelude::*;
-
-thread_local! {
-    /// Bytes that are allocated by this thread; the most of them, and the most at once, since last set to 0.
-    static LIVE: Cell<isize> = const { Cell::new(0) };
-    static PEAK: Cell<isize> = const { Cell::new(0) };
-    static LARGEST: Cell<isize> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-fn count(bytes: isize) {
-    let live = LIVE.get() + bytes;
-    LIVE.set(live);
-    PEAK.set(PEAK.get().max(live));
-    LARGEST.set(LARGEST.get().max(bytes));
-}
-
-// SAFETY: everything is handed on to the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size() as isize);
-        // SAFETY: the caller keeps the contract.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        count(-(layout.size() as isize));
-        // SAFETY: the caller keeps the contract.
-        unsafe { System.dealloc(at, layout) }
-    }
-}
+use train::{read_npy, read_npz};
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: altered::Counting = altered::Counting;
 
-/// The outcome of loading these bytes. No allocation may be of more than 10 times their number, nor all
-/// together of more than 20 times; a message may be longer than a file of a few bytes.
+/// The outcome of loading these bytes, with no more memory than is right for so many.
 fn load(path: &Path, bytes: &[u8]) -> Result<Checkpoint, String> {
     write(path, bytes);
-    let before = LIVE.get();
-    PEAK.set(before);
-    LARGEST.set(0);
-    let outcome = Checkpoint::load(path);
-    let (largest, together) = (LARGEST.get() as usize, (PEAK.get() - before) as usize);
-    let len = bytes.len();
-    assert!(largest <= 10 * len + 1000, "{largest} bytes for {len}");
-    assert!(together <= 20 * len + 1000, "{together} bytes for {len}");
+    let (outcome, memory) = altered::memory(|| Checkpoint::load(path));
+    assert!(
+        memory.is_little(bytes.len()),
+        "{memory:?} for {}",
+        bytes.len()
+    );
     let outcome = outcome.map_err(|e| e.to_string());
     if let Err(message) = &outcome {
         assert!(
-            message.contains("model") && !message.contains('\n'),
+            message.contains("model") && altered::is_line(message),
             "{message}"
         );
     }
@@ -223,4 +189,84 @@ fn without_checksum(checkpoint: &Checkpoint) -> Vec<u8> {
     });
     let metadata = [("bptt".to_string(), checkpoint.metadata.to_string())];
     safetensors::serialize(views, Some(metadata.into())).unwrap()
+}
+
+/// What makes something of the file at a path.
+type Reader = fn(&Path) -> Result<(), String>;
+
+/// Hands altered files to what reads them from a path.
+fn check(files: &[&[u8]], read: Reader) {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("file");
+    altered::check(files, |bytes| {
+        write(&path, bytes);
+        read(&path)
+    });
+}
+
+/// A checkpoint with and without the checksum that would tell most of what happens to it.
+#[test]
+fn altered_checkpoints_are_checkpoints_or_refused() {
+    let folder = TempDir::new().unwrap();
+    let (checkpoint, sealed) = model(&folder.path().join("model"));
+    check(&[&sealed, &without_checksum(&checkpoint)], |path| {
+        let checkpoint = Checkpoint::<f32>::load(path).map_err(|e| e.to_string())?;
+        assert!(checkpoint.tensors.iter().all(|(_, m)| m.view().is_finite()));
+        Ok(())
+    });
+}
+
+#[test]
+fn altered_weights_of_pytorch_are_weights_or_refused() {
+    let files: [&[u8]; 3] = [
+        include_bytes!("reference/torch_f32.safetensors"),
+        include_bytes!("reference/torch_f64.safetensors"),
+        include_bytes!("reference/torch_others.safetensors"),
+    ];
+    check(&files, |path| {
+        let read = read_state_dict::<f32>(path);
+        read.map(drop).map_err(|e| e.to_string())
+    });
+}
+
+#[test]
+fn altered_arrays_of_numpy_are_arrays_or_refused() {
+    let files: [&[u8]; 4] = [
+        include_bytes!("reference/numpy_matrix.npy"),
+        include_bytes!("reference/numpy_fortran.npy"),
+        include_bytes!("reference/numpy_half.npy"),
+        include_bytes!("reference/numpy_vector.npy"),
+    ];
+    check(&files, |path| {
+        let read = read_npy::<f64>(path);
+        read.map(drop).map_err(|e| e.to_string())
+    });
+}
+
+#[test]
+fn altered_archives_of_numpy_are_arrays_or_refused() {
+    let files: [&[u8]; 2] = [
+        include_bytes!("reference/numpy_compressed.npz"),
+        include_bytes!("reference/numpy_types.npz"),
+    ];
+    check(&files, |path| {
+        let read = read_npz::<f64>(path);
+        read.map(drop).map_err(|e| e.to_string())
+    });
+}
+
+/// And what is made of texts: a vocabulary of its words, and the numbers of all.
+#[test]
+fn altered_texts_are_texts_or_refused() {
+    let text = "The cat sat on the mat, and 12 mice\r\nsaw it.\n\nL'été, déjà vu: ☃ 😀\n".repeat(4);
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text.as_bytes()).unwrap();
+    let compressed = encoder.finish().unwrap();
+    check(&[text.as_bytes(), &compressed], |path| {
+        let corpus = read_text(&[path.into()], &[]).map_err(|e| e.to_string())?;
+        let vocabulary = Vocabulary::words(&corpus.text, 1);
+        let numbers = vocabulary.encode(&corpus.text).map_err(|e| e.to_string())?;
+        assert_eq!(vocabulary.decode(&numbers), corpus.text);
+        Ok(())
+    });
 }

@@ -285,3 +285,44 @@ proptest! {
         }
     }
 }
+
+#[global_allocator]
+static ALLOCATOR: altered::Counting = altered::Counting;
+
+/// Each of the three files in turn, beside the other two as they are.
+#[test]
+fn altered_records_are_records_or_refused() {
+    let files = ["hea", "dat", "atr"].map(|extension| {
+        let path = Path::new(FOLDER).join("made_up").with_extension(extension);
+        (extension, fs::read(path).expect("a reference"))
+    });
+    let folder = TempDir::new().expect("a folder");
+    let record = folder.path().join("made_up");
+    let write = |extension: &str, bytes: &[u8]| {
+        fs::write(record.with_extension(extension), bytes).expect("written");
+    };
+    files
+        .iter()
+        .for_each(|(extension, bytes)| write(extension, bytes));
+    for (extension, bytes) in &files {
+        altered::check(&[bytes], |bytes| {
+            write(extension, bytes);
+            let record = Record::read(&record)?;
+            let length = record.length();
+            assert!(
+                record
+                    .signals
+                    .iter()
+                    .all(|signal| signal.samples.len() == length)
+            );
+            assert!(
+                record
+                    .annotations
+                    .iter()
+                    .all(|annotation| annotation.sample < length)
+            );
+            Ok(())
+        });
+        write(extension, bytes);
+    }
+}

@@ -4,30 +4,7 @@ use proptest::prelude::*;
 use scores::{Bar, Event, Key, Line, Tune, abc};
 
 /// A bit of everything.
-const BOOK: &str = r#"%abc-2.1
-M:4/4
-%%begintext
-notes of who wrote this: [[[ (((
-%%endtext
-
-X:1
-T:Everything % a comment
-L:1/8
-Q:1/4=120
-K:A Dorian =f ^c
-|:"Am"A>B {/cd}c<<d (3efg (3:2:2e2f|!trill!^A,,A ~.a'2 [CE-G]2-|[CEG]4 z2 x2|1 A-A A2 Z2:|2 [K:Bb][M:3/4] B6|]
-V:2
-C4|D4
-
-X:2
-T:Aire & Angle
-M:C|
-K:HP
-e/f//g3/2 \
-K:none
-A & c2|G::_B __B ^^C y2 `D $|[2 "text|x" +p+ (F|G) [L:1/16] A16||
-w: words to sing
-"#;
+const BOOK: &str = include_str!("everything.abc");
 
 fn read(text: &str) -> Tune {
     let book = abc::read(text);

@@ -151,3 +151,22 @@ fn the_vowels_are_what_their_authors_say() {
     let expected = -874_179.472_721 - 1_149_035.633_466;
     assert!((sum - expected).abs() < 0.01, "{sum}, expected {expected}");
 }
+
+#[global_allocator]
+static ALLOCATOR: altered::Counting = altered::Counting;
+
+#[test]
+fn altered_series_are_series_or_refused() {
+    let unequal = format!("{HEADER}1.5,2.5,?:3.5,4.5,-0.5:yes\n5.5e-1:6.5:no\n");
+    let univariate =
+        "@univariate true\n@seriesLength 4\n@classLabel true 0 1 2\n@data\n1,2,3,4:1\n4,3,2,1:0\n";
+    altered::check(&[unequal.as_bytes(), univariate.as_bytes()], |bytes| {
+        let text = str::from_utf8(bytes).map_err(|e| e.to_string())?;
+        let series = Series::parse(text)?;
+        for (x, class) in &series.samples {
+            assert!(x.view().is_finite() && *class < series.classes.len());
+            assert_eq!(x.col_count(), series.dimensions);
+        }
+        Ok(())
+    });
+}
