@@ -50,21 +50,14 @@ impl<'t, T: Scalar> Gradients<'t, T> {
     /// If the node is of another tape.
     #[track_caller]
     pub fn get(&self, of: Var<'_, T>) -> Option<MatrixView<'_, T>> {
-        assert!(
-            std::ptr::eq(self.tape(), of.tape),
-            "a gradient of {} by {}, which is of another tape",
-            self.tape().info(self.start),
-            of.info()
-        );
+        check_tape(self.tape(), of, self.start);
         let recording = self.tape().recording();
         let node = &recording.nodes[of.index];
         let reached = of.index <= self.start && node.needs_gradient;
-        let whole = self
-            .lent
-            .account
-            .get(node.place.owner)
-            .filter(|_| reached)?;
-        Some(node.place.view(whole))
+        let on = self.tape().recorded(&recording);
+        let whole = |owner| self.lent.account.whole(owner, on);
+        let whole = reached.then(|| whole(node.place.owner))?;
+        Some(node.place.view(whole?))
     }
 
     /// The gradient of a node, moved out without a copy; `None` for a view, and where
@@ -72,7 +65,33 @@ impl<'t, T: Scalar> Gradients<'t, T> {
     #[track_caller]
     pub fn take(&mut self, of: Var<'_, T>) -> Option<Arc<Matrix<T>>> {
         self.get(of)?;
-        self.lent.account.get_mut(of.index).take()
+        let recording = self.tape().recording();
+        let on = self.lent.tape.recorded(&recording);
+        self.lent.account.take(of.index, on)
+    }
+
+    /// The gradient of a variable of which rows were looked up ([`Var::gather_rows`]), and that nothing else was done
+    /// with: those rows alone, moved out. `None` for any other node.
+    ///
+    /// ```
+    /// # use autograd::{Matrix, Tape};
+    /// let tape = Tape::<f64>::new();
+    /// let words = tape.var(Matrix::zeros(50_000, 2));
+    /// let x = words.gather_rows(&[7, 49_999, 7]);
+    /// let mut gradients = (x * x + x).sum().backward();
+    /// let gradient = gradients.take_rows(words).unwrap();
+    /// assert_eq!(gradient.rows(), [7, 49_999]);
+    /// assert_eq!(*gradient.values(), Matrix::from([[2.0, 2.0], [1.0, 1.0]]));
+    /// ```
+    ///
+    /// # Panics
+    /// If the node is of another tape.
+    #[track_caller]
+    pub fn take_rows(&mut self, of: Var<'_, T>) -> Option<RowGradient<T>> {
+        check_tape(self.tape(), of, self.start);
+        let recording = self.tape().recording();
+        let on = self.lent.tape.recorded(&recording);
+        self.lent.account.take_rows(of.index, on)
     }
 
     /// The gradient of a node as a matrix: zeros where no path leads from it to where the sweep
@@ -81,6 +100,40 @@ impl<'t, T: Scalar> Gradients<'t, T> {
     pub fn of(&self, var: Var<'_, T>) -> Matrix<T> {
         let zeros = || Matrix::zeros(var.row_count(), var.col_count());
         self.get(var).map_or_else(zeros, |g| g.to_matrix())
+    }
+}
+
+#[track_caller]
+fn check_tape<T: Scalar>(tape: &Tape<T>, of: Var<'_, T>, start: usize) {
+    assert!(
+        std::ptr::eq(tape, of.tape),
+        "a gradient of {} by {}, which is of another tape",
+        tape.info(start),
+        of.info()
+    );
+}
+
+/// The gradient of a matrix that is known by rows: all others are zeros.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowGradient<T: Scalar = f32> {
+    rows: Vec<usize>,
+    values: Arc<Matrix<T>>,
+}
+
+impl<T: Scalar> RowGradient<T> {
+    /// A row of `values` for each of `rows`, which go from the first to the last.
+    pub(crate) fn new(rows: Vec<usize>, values: Arc<Matrix<T>>) -> Self {
+        RowGradient { rows, values }
+    }
+
+    /// Which rows, from the first to the last, each once.
+    pub fn rows(&self) -> &[usize] {
+        &self.rows
+    }
+
+    /// Their gradients: `[rows, columns]`.
+    pub fn values(&self) -> &Matrix<T> {
+        &self.values
     }
 }
 

@@ -50,7 +50,7 @@ pub use directional::{hessian_vector_product, jvp};
 pub use dual::Dual;
 pub use error::Error;
 pub use gradcheck::{GradCheck, gradcheck};
-pub use gradients::{Gradients, Keep};
+pub use gradients::{Gradients, Keep, RowGradient};
 pub use matrix::{Matrix, MatrixMut, MatrixView, Shape};
 pub use operation::{Inputs, Operand, Operation, Pullback};
 pub use recording::Window;

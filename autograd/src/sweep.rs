@@ -28,10 +28,12 @@ impl<'t, T: Scalar> Sweep<'t, T> {
             if recording.is_view(index) {
                 continue; // what it is owed is already in its owner's gradient
             }
-            self.complete(&recording, index);
             if recording.nodes[index].operation.is_none() {
+                let on = tape.recorded(&recording);
+                self.lent.account.complete_leaf(index, on);
                 continue; // a leaf keeps what it has received
             }
+            self.complete(&recording, index);
             let Some(grad) = self.lent.account.get_mut(index).take() else {
                 continue; // no path leads here
             };

@@ -342,3 +342,45 @@ fn a_rewound_tape_goes_on_from_what_it_keeps_without_an_allocation() {
     assert!(results.iter().all(|r| *r == results[0]));
     assert_eq!(allocated[0], allocated[3]);
 }
+
+#[test]
+fn what_look_ups_send_to_a_variable_is_known_by_rows_and_whole() {
+    let tape = Tape::<f64>::new();
+    let e = tape.var(Matrix::from_fn(6, 2, |r, c| (r + 3 * c) as f64));
+    let h = e * 2.0;
+    let looked_up = (e.gather_rows(&[4, 1, 4]).tanh() * e.gather_rows(&[1, 0, 4])).sum();
+    let by_hand = Matrix::one_hot(&[4, 1, 4], 6);
+    let second = Matrix::one_hot(&[1, 0, 4], 6);
+    let [first, second] = [by_hand, second].map(|m| tape.constant(m));
+    let by_products = (first.matmul(e).tanh() * second.matmul(e)).sum();
+    let expected = by_products.backward().of(e);
+    let mut gradients = looked_up.backward();
+    let apart = &gradients.of(e) - &expected;
+    assert!(apart.norm() < 1e-12, "{apart}");
+    assert_eq!(gradients.get(e).unwrap().to_matrix(), gradients.of(e));
+    assert!(gradients.take_rows(h).is_none());
+    let whole = gradients.of(e);
+    let rows = gradients.take_rows(e).unwrap();
+    assert_eq!(rows.rows(), [0, 1, 4]);
+    for (r, &row) in rows.rows().iter().enumerate() {
+        assert_eq!(rows.values().view().row(r), whole.view().row(row));
+    }
+    assert!(gradients.get(e).is_none() && gradients.take(e).is_none());
+    // With anything else than look-ups it is a gradient as any other.
+    let mut mixed = (looked_up + e.square().sum() + e.rows(2..3).sum()).backward();
+    assert!(mixed.take_rows(e).is_none());
+    let whole = mixed.take(e).unwrap();
+    let otherwise = Matrix::from_fn(6, 2, |r, c| {
+        2.0 * (r + 3 * c) as f64 + f64::from(u8::from(r == 2))
+    });
+    assert!(
+        (&(&*whole - &otherwise) - &expected).norm() < 1e-12,
+        "{whole}"
+    );
+    let mut of_view = e.rows(2..6).gather_rows(&[3, 0]).sum().backward();
+    assert!(of_view.take_rows(e).is_none());
+    assert_eq!(of_view.of(e).view().row(5), [1.0, 1.0]);
+    let mut of_node = h.gather_rows(&[3, 0]).sum().backward();
+    assert!(of_node.take_rows(e).is_none());
+    assert_eq!(of_node.of(e).view().row(3), [2.0, 2.0]);
+}

@@ -40,6 +40,22 @@ impl Embedding {
         }
     }
 
+    /// With a sparse gradient: a training step costs what its words cost, and not what all do. An optimizer changes the
+    /// rows that were looked up in the step, and no others: their averages stand still, and they do not decay, until they
+    /// are looked up again (PyTorch's `sparse=True` with `SparseAdam`). By [`Sgd`] without momentum and decay the result
+    /// is the same; by others it is another, which trains as well. Worth while from some thousand classes on.
+    ///
+    /// [`Sgd`]: https://docs.rs/bptt-train/latest/train/type.Sgd.html
+    ///
+    /// # Panics
+    /// If E is of another set.
+    #[must_use]
+    #[track_caller]
+    pub fn sparse<T: Scalar>(self, set: &mut ParameterSet<T>) -> Self {
+        set.set_sparse(self.e);
+        self
+    }
+
     /// The vectors of `classes`, a row each: `[classes.len(), size]`.
     ///
     /// # Panics

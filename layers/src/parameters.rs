@@ -68,6 +68,7 @@ struct Entry<T: Scalar> {
     label: &'static str,
     /// How many gates are stacked in it.
     gates: usize,
+    is_sparse: bool,
     /// Shared with the tapes that the set is bound to, so that binding copies nothing.
     value: Arc<Matrix<T>>,
 }
@@ -117,6 +118,7 @@ impl<T: Scalar> ParameterSet<T> {
             name,
             label,
             gates,
+            is_sparse: false,
             value: Arc::new(value),
         });
         self.id(self.entries.len() - 1)
@@ -196,6 +198,27 @@ impl<T: Scalar> ParameterSet<T> {
     pub fn gates(&self, id: ParameterId) -> usize {
         self.check(id);
         self.entries[id.index].gates
+    }
+
+    /// Makes a parameter sparse: of its gradient only the rows are kept that were looked up, and an optimizer changes no
+    /// others. See [`Embedding::sparse`](crate::Embedding::sparse).
+    ///
+    /// # Panics
+    /// If the parameter is of another set.
+    #[track_caller]
+    pub fn set_sparse(&mut self, id: ParameterId) {
+        self.check(id);
+        self.entries[id.index].is_sparse = true;
+    }
+
+    /// Whether a parameter is [sparse](ParameterSet::set_sparse).
+    ///
+    /// # Panics
+    /// If the parameter is of another set.
+    #[track_caller]
+    pub fn is_sparse(&self, id: ParameterId) -> bool {
+        self.check(id);
+        self.entries[id.index].is_sparse
     }
 
     /// The parameter of this name.

@@ -1,13 +1,13 @@
 //! [`ParameterGradients`]: the gradients of a parameter set, off the tape.
 
 use std::fmt;
-use std::sync::Arc;
 
 use autograd::{Keep, Matrix, Scalar, Tape, Var};
 use layers::{Bound, ParameterId, ParameterSet};
 
 use crate::blocks::{BLOCK, add_and_square, squares};
-use crate::memory::{check_owner, zeros_like};
+use crate::gradient::{Gradient, Rows};
+use crate::memory::check_owner;
 use crate::shard::mistake;
 
 /// The gradient of a loss by every parameter of a set: ∂E/∂U for each U.
@@ -17,7 +17,9 @@ use crate::shard::mistake;
 #[derive(Clone)]
 pub struct ParameterGradients<T: Scalar = f32> {
     ids: Vec<ParameterId>,
-    values: Vec<Arc<Matrix<T>>>,
+    /// Whether of each only the rows are kept that were looked up.
+    sparse: Vec<bool>,
+    values: Vec<Gradient<T>>,
     /// Whether they are from a tape.
     lent: bool,
     /// The squares of each block's elements, summed.
@@ -27,12 +29,11 @@ pub struct ParameterGradients<T: Scalar = f32> {
 impl<T: Scalar> ParameterGradients<T> {
     /// Zeros, one matrix for each parameter.
     pub fn new(set: &ParameterSet<T>) -> Self {
+        let zeros = |id| Gradient::zeros(set.get(id).shape(), set.is_sparse(id));
         ParameterGradients {
             ids: set.ids().collect(),
-            values: set
-                .ids()
-                .map(|id| Arc::new(zeros_like(set.get(id))))
-                .collect(),
+            sparse: set.ids().map(|id| set.is_sparse(id)).collect(),
+            values: set.ids().map(zeros).collect(),
             lent: false,
             squares: Vec::new(),
         }
@@ -60,11 +61,13 @@ impl<T: Scalar> ParameterGradients<T> {
         self.give_back(bound.tape());
         let mut gradients = loss.backward_keeping(Keep::Leaves);
         let mut reached = false;
-        for &id in &self.ids {
-            let parameter = bound.var(id);
-            let gradient = gradients.take(parameter);
+        for (&id, &is_sparse) in self.ids.iter().zip(&self.sparse) {
+            let (parameter, shape) = (bound.var(id), bound.var(id).shape());
+            let rows = is_sparse.then(|| gradients.take_rows(parameter)).flatten();
+            let rows = rows.map(|rows| Gradient::Rows(Rows::of(&rows, shape)));
+            let gradient = rows.or_else(|| gradients.take(parameter).map(Gradient::Whole));
             reached |= gradient.is_some();
-            let zeros = || Arc::new(Matrix::zeros(parameter.row_count(), parameter.col_count()));
+            let zeros = || Gradient::zeros(shape, is_sparse);
             self.values.push(gradient.unwrap_or_else(zeros));
         }
         self.lent = true;
@@ -73,8 +76,11 @@ impl<T: Scalar> ParameterGradients<T> {
 
     /// Gives the matrices to a tape, to be used again; none are left.
     pub(crate) fn give_back(&mut self, tape: &Tape<T>) {
-        let matrices = self.values.drain(..).filter(|_| self.lent);
-        matrices.for_each(|matrix| tape.recycle(matrix));
+        for gradient in self.values.drain(..).filter(|_| self.lent) {
+            if let Gradient::Whole(matrix) = gradient {
+                tape.recycle(matrix);
+            }
+        }
     }
 
     /// The global norm ‖g‖ = √(Σ ‖∂E/∂U‖²) over all parameters U, summed in f64.
@@ -94,12 +100,15 @@ impl<T: Scalar> ParameterGradients<T> {
     pub(crate) fn add_all(&mut self, others: &[&Self]) -> f64 {
         let mut total = 0.0;
         let mut parts: Vec<&[T]> = Vec::with_capacity(others.len());
-        for (&id, g) in self.ids.iter().zip(&mut self.values) {
-            let g = Arc::make_mut(g);
+        for (i, g) in self.values.iter_mut().enumerate() {
+            let others = others.iter().map(|o| &o.values[i]);
             parts.clear();
-            parts.extend(others.iter().map(|o| o.get(id).data()));
-            self.squares.resize(g.data().len().div_ceil(BLOCK), 0.0);
-            add_and_square(g.data_mut(), &parts, &mut self.squares);
+            if !g.add_rows(others.clone()) {
+                parts.extend(others.map(|o| o.whole().data()));
+            }
+            let data = g.data_mut();
+            self.squares.resize(data.len().div_ceil(BLOCK), 0.0);
+            add_and_square(data, &parts, &mut self.squares);
             total += self.squares.iter().sum::<f64>();
         }
         total.sqrt()
@@ -112,7 +121,21 @@ impl<T: Scalar> ParameterGradients<T> {
     #[track_caller]
     pub fn get(&self, id: ParameterId) -> &Matrix<T> {
         check_owner(&self.ids, id);
-        &self.values[id.index()]
+        self.values[id.index()].whole()
+    }
+
+    /// The rows of the gradient by a [sparse](ParameterSet::set_sparse) parameter that were looked up, from the first to
+    /// the last; all others are zeros. `None` for other parameters, and where rows were not all that was used of it.
+    ///
+    /// # Panics
+    /// If the parameter is of another set.
+    #[track_caller]
+    pub fn rows(&self, id: ParameterId) -> Option<impl Iterator<Item = (usize, &[T])>> {
+        check_owner(&self.ids, id);
+        match &self.values[id.index()] {
+            Gradient::Whole(_) => None,
+            Gradient::Rows(rows) => Some(rows.iter()),
+        }
     }
 
     /// The gradient by one parameter, to be changed.
@@ -122,20 +145,20 @@ impl<T: Scalar> ParameterGradients<T> {
     #[track_caller]
     pub fn get_mut(&mut self, id: ParameterId) -> &mut Matrix<T> {
         check_owner(&self.ids, id);
-        Arc::make_mut(&mut self.values[id.index()])
+        self.values[id.index()].whole_mut()
     }
 
     /// The first parameter whose gradient has a NaN or an infinity in it.
     pub fn first_non_finite(&self) -> Option<ParameterId> {
-        let mut ids = self.ids.iter().copied();
-        ids.find(|&id| !self.get(id).view().is_finite())
+        let mut gradients = self.ids.iter().zip(&self.values);
+        let (&id, _) = gradients.find(|(_, g)| !g.data().iter().all(|x| x.is_finite()))?;
+        Some(id)
     }
 
     /// Replaces every element g by `f(g)`.
     pub(crate) fn map_in_place(&mut self, f: impl Fn(T) -> T) {
         for g in &mut self.values {
-            let elements = Arc::make_mut(g).data_mut().iter_mut();
-            elements.for_each(|g| *g = f(*g));
+            g.data_mut().iter_mut().for_each(|g| *g = f(*g));
         }
     }
 }

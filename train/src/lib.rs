@@ -38,6 +38,7 @@ mod data;
 mod ema;
 mod files;
 mod fit;
+mod gradient;
 mod grads;
 mod memory;
 mod metrics;

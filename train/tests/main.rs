@@ -19,5 +19,6 @@ mod npy;
 mod optimizers;
 mod replacing;
 mod schedules;
+mod sparse;
 mod torch_files;
 mod training;

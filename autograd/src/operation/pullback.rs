@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::inputs::Inputs;
 use crate::account::Account;
+use crate::kernels::reduce::add_rows_at;
 use crate::store::Right;
 use crate::{Matrix, MatrixView, Scalar, Sink};
 
@@ -73,6 +74,21 @@ impl<'a, T: Scalar> Pullback<'a, T> {
         let same = place.owner == parent && place.shape == self.grad.shape();
         if !(self.wants(i) && same && self.account.share(parent, self.grad)) {
             self.send(i, write);
+        }
+    }
+
+    /// Sends the rows of ȳ to the rows of operand number `i` that the node's integers name. A variable keeps them as they
+    /// are: the sum is as large as the variable, and most of it may be zeros.
+    pub(crate) fn send_rows(&mut self, i: usize) {
+        let Inputs { on, parents, .. } = self.inputs;
+        let (parent, integers) = (parents[i], self.inputs.integers());
+        let is_leaf = on.recording.nodes[parent].operation.is_none();
+        match is_leaf && self.wants(i) {
+            true => self.account.add_rows(parent, integers, self.grad),
+            false => {
+                let grad = self.grad();
+                self.send(i, |to| add_rows_at(grad, integers, to.zeroed()));
+            }
         }
     }
 

@@ -137,8 +137,7 @@ impl<T: Scalar> Operation<T> for GatherRows {
         }
     }
     fn backward(&self, back: &mut Pullback<'_, T>) {
-        let (grad, indices) = (back.grad(), back.inputs().integers());
-        back.send(0, |to| add_rows_at(grad, indices, to.zeroed()));
+        back.send_rows(0);
     }
     fn rule(&self, _: usize) -> String {
         "scatter_add_rows(ȳ)".into()

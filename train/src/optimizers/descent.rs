@@ -1,6 +1,7 @@
 //! [`Descent`]: what all optimizers have in common, and [`UpdateRule`]: what they have not.
 
 use std::fmt::Debug;
+use std::ops::Range;
 
 use autograd::{Matrix, Scalar};
 use layers::ParameterSet;
@@ -84,7 +85,8 @@ impl Step {
 /// An optimizer: a rule, with a learning rate, weight decay, groups of parameters and a memory.
 ///
 /// [`Adam`](crate::Adam), [`Sgd`](crate::Sgd) and the others are this with a rule of their own, and
-/// have its methods. Elements are spread over threads, and the result does not depend on how.
+/// have its methods. Elements are spread over threads, and the result does not depend on how. Of a parameter that is
+/// [sparse](ParameterSet::set_sparse), only the rows change that have a gradient, and what is remembered of them.
 ///
 /// ```
 /// use train::{Adam, Group, Optimizer};
@@ -223,15 +225,24 @@ impl<R: UpdateRule, T: Scalar> Optimizer<T> for Descent<R, T> {
                 rate: group.scale(self.rate),
             };
             let decay = self.decay(group, step.rate);
-            let elements = Elements {
-                theta: parameters.get_mut(id).data_mut(),
-                g: gradients.get(id).data(),
-                memory: &mut self.memory,
-                id,
-                factor: T::from_f64(factor),
-                decay,
+            let theta = parameters.get_mut(id);
+            let (cols, theta) = (theta.col_count(), theta.data_mut());
+            let mut update = |range: Range<usize>, g| {
+                let elements = Elements {
+                    theta: &mut theta[range.clone()],
+                    g,
+                    memory: &mut self.memory,
+                    id,
+                    range,
+                    factor: T::from_f64(factor),
+                    decay,
+                };
+                self.rule.update(step, elements);
             };
-            self.rule.update(step, elements);
+            match gradients.rows(id) {
+                Some(rows) => rows.for_each(|(r, g)| update(r * cols..(r + 1) * cols, g)),
+                None => update(0..gradients.get(id).data().len(), gradients.get(id).data()),
+            }
         }
     }
 

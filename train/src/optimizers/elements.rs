@@ -1,6 +1,7 @@
 //! [`Elements`]: the loop over the elements of one parameter.
 
 use std::fmt;
+use std::ops::Range;
 
 use autograd::Scalar;
 use layers::ParameterId;
@@ -8,12 +9,14 @@ use layers::ParameterId;
 use crate::blocks::zip_elements;
 use crate::memory::Memory;
 
-/// A parameter in a step: its elements θ, those of its gradient, and what is remembered of each.
+/// A parameter in a step, or a row of a sparse one: its elements θ, those of its gradient, and what is remembered of each.
 pub struct Elements<'a, T: Scalar> {
     pub(super) theta: &'a mut [T],
     pub(super) g: &'a [T],
     pub(super) memory: &'a mut Memory<T>,
     pub(super) id: ParameterId,
+    /// Which elements of the parameter these are.
+    pub(super) range: Range<usize>,
     /// On the gradient: clipping.
     pub(super) factor: T,
     pub(super) decay: Decay<T>,
@@ -43,7 +46,8 @@ impl<T: Scalar> Elements<'_, T> {
         self,
         rule: impl Fn(&mut T, T, [&mut T; N]) + Copy + Send + Sync + 'static,
     ) {
-        let memory = self.memory.get_mut(self.id).map(|m| m.data_mut());
+        let memory = self.memory.get_mut(self.id);
+        let memory = memory.map(|m| &mut m.data_mut()[self.range.clone()]);
         let factor = self.factor;
         match self.decay {
             Decay::InGradient(lambda) => zip_elements(
