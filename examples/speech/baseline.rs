@@ -144,7 +144,7 @@ pub struct Scale {
 /// A linear predictor with a density of its residual: that of the cell of a level is the level's probability.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Baseline {
-    predictor: LinearPredictor,
+    pub predictor: LinearPredictor,
     pub density: Density,
     pub scale: Scale,
 }

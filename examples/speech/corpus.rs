@@ -11,7 +11,7 @@ use crate::mu_law::{SILENCE, level, sample};
 /// Samples a second.
 pub const RATE: u32 = 8000;
 /// Samples of a frame, 2 ms.
-pub const FRAME: usize = 16;
+pub const FRAME: usize = 40;
 
 /// A digit, said by somebody, or as far as it is said.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -26,13 +26,14 @@ pub struct Utterance {
 impl Utterance {
     /// What is left behind the last whole frame, less than 2 ms, is cut off.
     fn of(recording: &Recording, speakers: &[String]) -> Self {
+        let peak = recording.sound.samples.iter().fold(1e-3f32, |peak, x| peak.max(x.abs()));
         let mut samples = recording.sound.samples.iter();
         let whole = samples.len() / FRAME * FRAME;
         let speaker = speakers.iter().position(|s| *s == recording.speaker);
         Utterance {
             digit: recording.digit,
             speaker: speaker.expect("a speaker who is one of them"),
-            levels: samples.by_ref().take(whole).map(|&x| level(x)).collect(),
+            levels: samples.by_ref().take(whole).map(|&x| level(0.9 * x / peak)).collect(),
         }
     }
 

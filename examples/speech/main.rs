@@ -1,6 +1,7 @@
 //! Speech (row 17 of the lecture): a network says a digit, sample by sample.
 mod baseline;
 mod corpus;
+mod density;
 mod mu_law;
 mod settings;
 mod speaker;

@@ -1,5 +1,7 @@
 //! Samples as one of 256 levels, close together where it is quiet.
 
+use std::sync::LazyLock;
+
 /// How many there are.
 pub const LEVELS: usize = 256;
 /// The one of silence, or the nearest to it: there is none of 0 exactly.
@@ -32,17 +34,22 @@ pub fn loudness(level: u8) -> f64 {
 
 /// The sample that a level stands for.
 pub fn sample(level: u8) -> f32 {
-    expanded(loudness(level)) as f32
+    static TABLE: LazyLock<[f32; LEVELS]> =
+        LazyLock::new(|| std::array::from_fn(|q| expanded(loudness(q as u8)) as f32));
+    TABLE[usize::from(level)]
 }
 
 /// The samples that become a level lie between the edge of that number and the next one. The outermost two are
 /// infinite, as what is too loud is clipped.
 pub fn edge(number: usize) -> f64 {
-    match number {
-        0 => f64::NEG_INFINITY,
-        LEVELS.. => f64::INFINITY,
-        _ => expanded((2.0 * number as f64 - 1.0) / MU - 1.0),
-    }
+    static TABLE: LazyLock<[f64; LEVELS + 1]> = LazyLock::new(|| {
+        std::array::from_fn(|number| match number {
+            0 => f64::NEG_INFINITY,
+            LEVELS => f64::INFINITY,
+            _ => expanded((2.0 * number as f64 - 1.0) / MU - 1.0),
+        })
+    });
+    TABLE[number]
 }
 
 #[cfg(test)]

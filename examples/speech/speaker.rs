@@ -8,7 +8,8 @@ use train::escaped;
 use train::prelude::*;
 use train::program::Outcome;
 
-use crate::corpus::{Place, Utterance, places};
+use crate::corpus::{FRAME, Place, Utterance, places};
+use crate::density::probabilities;
 use crate::voice::{REACH, Sizes, Voice};
 
 /// What it is called in the metadata of a checkpoint.
@@ -115,14 +116,17 @@ impl Speaker {
         for (row, said) in said.iter_mut().enumerate() {
             said.has_ended |= rng.random::<f32>() < Scalar::sigmoid(ends[(row, 0)]);
         }
-        for within in self.voice.within(&p, h) {
+        let within = self.voice.within(&p, h);
+        for _ in 0..FRAME {
             let before = said.iter().map(|Said { utterance, .. }| {
                 utterance.before(utterance.levels.len(), REACH)
             });
-            let logits = self.voice.levels(&p, before, within).value();
+            let [outputs, centre] = self.voice.levels(&p, before, within).map(Var::value);
             for (row, said) in said.iter_mut().enumerate() {
                 if !said.has_ended {
-                    let level = sampling.draw(logits.row(row), rng)?;
+                    let p = probabilities(outputs.row(row), centre.row(row)[0]);
+                    let logits: Vec<_> = p.into_iter().map(f64::ln).collect();
+                    let level = sampling.draw(&logits, rng)?;
                     said.utterance.levels.push(level as u8); // there are 256
                 }
             }

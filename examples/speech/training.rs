@@ -12,9 +12,9 @@ use crate::speaker::{KEY, Speaker, saved};
 use crate::voice::Voice;
 
 /// Streams that are read side by side, their parts, and the frames of a window: 64 ms.
-const STREAMS: usize = 16;
+const STREAMS: usize = 8;
 const PARTS: usize = 2;
-const STEPS: usize = 32;
+const STEPS: usize = 16;
 const CLIP: f64 = 1.0;
 /// What the learning rate ends at, as a part of what it begins with.
 const LAST_RATE: f64 = 0.05;
@@ -62,9 +62,10 @@ pub fn train(
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let Speaker {
         voice,
-        parameters,
+        mut parameters,
         names,
     } = Speaker::new(learning.hidden, learning.width, corpus.speakers.clone(), &mut rng);
+    voice.begin_with(&mut parameters, &crate::baseline::baselines(&corpus.training)[0].predictor.coefficients);
     let text = Text::of(corpus.training.iter().chain(&corpus.test));
     let (mut order, held_out): (Vec<_>, Vec<_>) =
         (0..text.starts.len() - 1).partition(|&i| i < corpus.training.len());
@@ -74,6 +75,7 @@ pub fn train(
     let fit = Fit::new(0)
         .seed(seed)
         .schedule(Schedule::cosine(learning.epochs.saturating_mul(steps), LAST_RATE))
+        .average(0.99)
         .stop_when(interrupted()?)
         .metadata(KEY, saved(&voice, &names))
         .describe(line);
@@ -103,7 +105,7 @@ pub fn train(
     let history = fit.history().clone();
     let speaker = Speaker {
         voice,
-        parameters: trainer.into_parameters(),
+        parameters: fit.averages().expect("averages").clone(),
         names,
     };
     Ok((speaker, history))

@@ -20,12 +20,16 @@ use train::layers::loss::{BinaryCrossEntropy, Reduction};
 use train::prelude::*;
 
 use crate::corpus::{FRAME, Place};
-use crate::mu_law::{LEVELS, loudness, sample};
+use crate::density::{COMPONENTS, WIDTH, nats};
+use crate::mu_law::{loudness, sample};
+
+pub const TAPS: usize = 32;
+pub const FINE: f32 = 16.0;
 
 /// Digits that can be said.
 pub const DIGITS: usize = 10;
 /// Samples that the lower tier reads, R.
-pub const REACH: usize = 32;
+pub const REACH: usize = 64;
 /// Sound pressure is small, and is brought to about the size of the levels.
 const PRESSURE: f32 = 4.0;
 
@@ -41,7 +45,7 @@ pub struct Sizes {
 
 impl Sizes {
     fn inputs(self) -> usize {
-        FRAME + DIGITS + self.speakers
+        FRAME + DIGITS + self.speakers + if clock() { 8 } else { 0 }
     }
 
     /// The parameters that [`Voice::new`] adds, without making them.
@@ -50,10 +54,11 @@ impl Sizes {
         let mut shapes = CellKind::Gru.parameter_shapes("frames", self.inputs(), hidden);
         for (name, inputs, outputs) in [
             ("end", hidden, 1),
-            ("places", hidden, width.saturating_mul(FRAME)),
+            ("places", hidden, width.saturating_mul(2)),
             ("samples1", 2 * REACH, width),
             ("samples2", width, width),
-            ("levels", width, LEVELS),
+            ("levels", width, WIDTH),
+            ("filter", hidden, TAPS),
         ] {
             shapes.push((format!("{name}.V"), Shape::new(outputs, inputs)));
             shapes.push((format!("{name}.d"), Shape::new(1, outputs)));
@@ -73,6 +78,7 @@ pub struct Voice {
     /// A, B and D.
     samples: [Linear; 2],
     levels: Linear,
+    filter: Linear,
 }
 
 impl Voice {
@@ -80,16 +86,33 @@ impl Voice {
     pub fn new(set: &mut ParameterSet, sizes: Sizes, rng: &mut ChaCha8Rng) -> Self {
         let Sizes { hidden, width, .. } = sizes;
         let gru = Gru::new(set, "frames", sizes.inputs(), hidden, Reset::After, rng);
+        let levels = Linear::new(set, "levels", width, WIDTH, rng);
+        for k in 0..COMPONENTS {
+            set.get_mut(levels.d).data_mut()[2 * COMPONENTS + k] = 4.5 + 0.7 * k as f32;
+        }
+        let end = Linear::new(set, "end", hidden, 1, rng);
+        set.get_mut(end.v).view_mut().fill(0.0);
+        set.get_mut(end.d).view_mut().fill(-5.0);
+        let filter = Linear::new(set, "filter", hidden, TAPS, rng);
+        set.get_mut(filter.v).view_mut().fill(0.0);
+        set.get_mut(filter.d).view_mut().fill(0.0);
         Voice {
             sizes,
             frames: Stack::new().with(Forward(gru)),
-            end: Linear::new(set, "end", hidden, 1, rng),
-            places: Linear::new(set, "places", hidden, FRAME * width, rng),
+            end,
+            places: Linear::new(set, "places", hidden, 2 * width, rng),
             samples: [
                 Linear::new(set, "samples1", 2 * REACH, width, rng),
                 Linear::new(set, "samples2", width, width, rng),
             ],
-            levels: Linear::new(set, "levels", width, LEVELS, rng),
+            levels,
+            filter,
+        }
+    }
+
+    pub fn begin_with(&self, set: &mut ParameterSet, coefficients: &[f64]) {
+        for (d, a) in set.get_mut(self.filter.d).data_mut().iter_mut().zip(coefficients) {
+            *d = FINE * *a as f32;
         }
     }
 
@@ -108,7 +131,7 @@ impl Voice {
     ) -> (Var<'t>, Vec<State<'t>>) {
         let streams = carried[0].h.row_count();
         let tape = p.tape();
-        let x = tape.constant(self.inputs(places)).named("x");
+        let x = tape.constant(self.inputs(places, p.noise())).named("x");
         let mut states: Vec<_> = carried.iter().map(|state| state.on(tape)).collect();
         let at = |t: usize| &places[t * streams..(t + 1) * streams];
         let steps = places.len() / streams;
@@ -132,14 +155,15 @@ impl Voice {
     }
 
     /// What the upper tier reads: the frame before, digit and speaker.
-    fn inputs(&self, places: &[Place<'_>]) -> Matrix {
+    fn inputs(&self, places: &[Place<'_>], mut noise: Option<ChaCha8Rng>) -> Matrix {
         let mut x = Matrix::zeros(places.len(), self.sizes.inputs());
         for (row, Place { of, frame }) in places.iter().enumerate() {
             let mut to = x.view_mut();
             let to = to.row(row);
             for (x, q) in to.iter_mut().zip(of.before(frame * FRAME, FRAME)) {
-                *x = loudness(q) as f32;
+                *x = 4.0 * loudness(noisy(q, &mut noise)) as f32;
             }
+            if clock() { for k in 0..8 { let d = (*frame as f32 / 16.0 - k as f32) / 0.7; to[FRAME + DIGITS + of.speaker + 1 + k] = (-0.5 * d * d).exp(); } }
             to[FRAME + of.digit] = 1.0;
             to[FRAME + DIGITS + of.speaker] = 1.0;
         }
@@ -151,11 +175,8 @@ impl Voice {
         self.end.apply(p, h)
     }
 
-    /// C_j h_t for each place j of a frame, `[rows, width]` each.
-    pub fn within<'t>(&self, p: &Bound<'t>, h: Var<'t>) -> Vec<Var<'t>> {
-        let (all, width) = (self.places.apply(p, h), self.sizes.width);
-        let place = |j| all.cols(j * width..(j + 1) * width);
-        (0..FRAME).map(place).collect()
+    pub fn within<'t>(&self, p: &Bound<'t>, h: Var<'t>) -> [Var<'t>; 2] {
+        [self.places.apply(p, h), self.filter.apply(p, h)]
     }
 
     /// The logits of some samples' levels, `[rows, LEVELS]`, from the samples before and [`Voice::within`].
@@ -163,20 +184,26 @@ impl Voice {
         &self,
         p: &Bound<'t>,
         before: impl ExactSizeIterator<Item = impl Iterator<Item = u8>>,
-        within: Var<'t>,
-    ) -> Var<'t> {
+        [within, filter]: [Var<'t>; 2],
+    ) -> [Var<'t>; 2] {
+        let mut noise = p.noise();
         let mut read = Matrix::zeros(before.len(), 2 * REACH);
         for (row, before) in before.enumerate() {
             let mut to = read.view_mut();
             let (y, x) = to.row(row).split_at_mut(REACH);
             for (i, q) in before.enumerate() {
-                (y[i], x[i]) = (loudness(q) as f32, PRESSURE * sample(q));
+                let q = noisy(q, &mut noise);
+                (y[i], x[i]) = (4.0 * loudness(q) as f32, 4.0 * PRESSURE * sample(q));
             }
         }
+        let taps = Matrix::from_fn(read.row_count(), TAPS, |row, k| read[(row, 2 * REACH - 1 - k)] / (4.0 * PRESSURE * FINE));
+        let centre = (p.tape().constant(taps) * filter).sum_cols();
         let read = p.tape().constant(read);
-        let u = (self.samples[0].apply(p, read) + within).relu();
+        let w = self.sizes.width;
+        let u = self.samples[0].apply(p, read);
+        let u = (u + u * within.cols(0..w) + within.cols(w..2 * w)).relu();
         let v = self.samples[1].apply(p, u).relu();
-        self.levels.apply(p, v)
+        [self.levels.apply(p, v), centre]
     }
 
     /// −ln p of all that is at these places, levels and ends, as a mean over the samples that a frame for each place
@@ -199,7 +226,8 @@ impl Voice {
         if rows.is_empty() {
             return (ends * share, states);
         }
-        let within = Var::concat_rows(&self.within(p, h.gather_rows(&rows)));
+        let repeated: Vec<_> = (0..FRAME * rows.len()).map(|i| rows[i % rows.len()]).collect();
+        let within = self.within(p, h).map(|x| x.gather_rows(&repeated));
         let samples = (0..FRAME * rows.len()).map(|i| {
             let Place { of, frame } = places[rows[i % rows.len()]];
             (of, frame * FRAME + i / rows.len())
@@ -208,10 +236,18 @@ impl Voice {
             .clone()
             .map(|(of, i)| of.levels[i].into())
             .collect();
-        let logits = self.levels(p, samples.map(|(of, i)| of.before(i, REACH)), within);
-        let nats = logits.cross_entropy_sum(&targets);
+        let [outputs, centre] = self.levels(p, samples.map(|(of, i)| of.before(i, REACH)), within);
+        let nats = nats(outputs, centre, &targets);
         let count = targets.len() as f64;
         measures.add("bits", train::bits(f64::from(nats.item()) / count), count);
-        ((nats + ends) * share, states)
+        ((nats + ends * 4.0) * share, states)
     }
+}
+
+fn env(name: &str) -> f32 { std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(0.0) }
+fn clock() -> bool { static C: std::sync::OnceLock<bool> = std::sync::OnceLock::new(); *C.get_or_init(|| env("CLOCK") > 0.0) }
+fn noisy(q: u8, rng: &mut Option<ChaCha8Rng>) -> u8 {
+    static N: std::sync::OnceLock<f32> = std::sync::OnceLock::new();
+    let n = *N.get_or_init(|| env("NOISE"));
+    match rng { Some(rng) if n > 0.0 => { let z = (rng.random::<f32>() + rng.random::<f32>() - 1.0) * n; (f32::from(q) + z).round().clamp(0.0, 255.0) as u8 } _ => q }
 }
