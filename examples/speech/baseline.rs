@@ -1,12 +1,12 @@
-//! What foresees samples without a network: how often each level is there, and a linear predictor.
+//! What is to be beaten: how often each level is there, and a linear predictor with a density around what it predicts.
 
 use std::f64::consts::SQRT_2;
+use std::fmt;
 
 use crate::corpus::Utterance;
 use crate::mu_law::{LEVELS, edge};
+use crate::predictor::LinearPredictor;
 
-/// Samples that the predictor looks back at.
-pub const ORDER: usize = 10;
 /// A share of every probability that all levels have alike, so that none is impossible.
 const ALIKE: f64 = 1e-3;
 /// Samples by which scales are chosen, at most.
@@ -22,75 +22,16 @@ pub fn histogram_bits(training: &[Utterance], test: &[Utterance]) -> f64 {
     }
     let total: f64 = counts.iter().sum();
     let bits = |&q: &u8| -(counts[usize::from(q)] / total).log2();
-    mean(test.iter().flat_map(|utterance| &utterance.levels).map(bits))
+    mean(
+        test.iter()
+            .flat_map(|utterance| &utterance.levels)
+            .map(bits),
+    )
 }
 
 fn mean(numbers: impl Iterator<Item = f64>) -> f64 {
     let (sum, count) = numbers.fold((0.0, 0), |(sum, count), x| (sum + x, count + 1));
     sum / f64::from(count)
-}
-
-/// x̂_i = Σ_k a_k x_{i−k}, k = 1 … 10, with the coefficients that make Σ (x_i − x̂_i)² least (Makhoul 1975, *Linear
-/// prediction: a tutorial review*, the covariance method). All samples are those that levels stand for; before the
-/// first one it is silent.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LinearPredictor {
-    /// a_1 … a_10.
-    pub coefficients: [f64; ORDER],
-}
-
-impl LinearPredictor {
-    pub fn fit<'a>(sounds: impl Iterator<Item = &'a [f64]>) -> Self {
-        let mut products = [[0.0; ORDER + 1]; ORDER]; // Σ x_{i−k} x_{i−l} | Σ x_{i−k} x_i
-        for x in sounds {
-            for i in 0..x.len() {
-                let past = past(x, i);
-                for k in 0..ORDER {
-                    for l in k..ORDER {
-                        products[k][l] += past[k] * past[l];
-                    }
-                    products[k][ORDER] += past[k] * x[i];
-                }
-            }
-        }
-        for k in 0..ORDER {
-            for l in 0..k {
-                products[k][l] = products[l][k];
-            }
-            products[k][k] = products[k][k] * (1.0 + 1e-9) + f64::MIN_POSITIVE; // of silence, too, there is a solution
-        }
-        LinearPredictor {
-            coefficients: solve(products),
-        }
-    }
-
-    /// x̂_i.
-    fn predict(&self, x: &[f64], i: usize) -> f64 {
-        let terms = self.coefficients.iter().zip(past(x, i));
-        terms.map(|(a, x)| a * x).sum()
-    }
-}
-
-/// x_{i−1} … x_{i−10}.
-fn past(x: &[f64], i: usize) -> [f64; ORDER] {
-    std::array::from_fn(|k| if k < i { x[i - 1 - k] } else { 0.0 })
-}
-
-/// The solution of equations whose matrix is symmetric and positive definite, by elimination.
-fn solve(mut rows: [[f64; ORDER + 1]; ORDER]) -> [f64; ORDER] {
-    for k in 0..ORDER {
-        let pivot = rows[k];
-        for row in &mut rows[k + 1..] {
-            let factor = row[k] / pivot[k];
-            row.iter_mut().zip(pivot).for_each(|(x, p)| *x -= factor * p);
-        }
-    }
-    let mut solution = [0.0; ORDER];
-    for k in (0..ORDER).rev() {
-        let known: f64 = (k + 1..ORDER).map(|l| rows[k][l] * solution[l]).sum();
-        solution[k] = (rows[k][ORDER] - known) / rows[k][k];
-    }
-    solution
 }
 
 /// How what is left after the prediction is distributed, as a density around 0 of scale 1.
@@ -126,7 +67,13 @@ impl Density {
 /// erfc(z) for z ≥ 0, to 1.5 · 10⁻⁷ (Abramowitz and Stegun 1964, *Handbook of mathematical functions*, 7.1.26).
 fn complementary_error(z: f64) -> f64 {
     let t = 1.0 / (1.0 + 0.327_591_1 * z);
-    let factors = [0.254_829_592, -0.284_496_736, 1.421_413_741, -1.453_152_027, 1.061_405_429];
+    let factors = [
+        0.254_829_592,
+        -0.284_496_736,
+        1.421_413_741,
+        -1.453_152_027,
+        1.061_405_429,
+    ];
     let polynomial = factors.iter().rev().fold(0.0, |sum, a| (sum + a) * t);
     polynomial * (-z * z).exp()
 }
@@ -144,7 +91,7 @@ pub struct Scale {
 /// A linear predictor with a density of its residual: that of the cell of a level is the level's probability.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Baseline {
-    pub predictor: LinearPredictor,
+    predictor: LinearPredictor,
     pub density: Density,
     pub scale: Scale,
 }
@@ -158,31 +105,47 @@ struct Predicted<'a> {
 
 /// Of all densities the one with the least bits on the training part: with a scale that adapts, and with one that is
 /// always the same.
-pub fn baselines(training: &[Utterance]) -> [Baseline; 2] {
-    let sounds: Vec<_> = training.iter().map(samples).collect();
-    let predictor = LinearPredictor::fit(sounds.iter().map(Vec::as_slice));
-    let count: usize = training.iter().map(|utterance| utterance.levels.len()).sum();
+pub fn baselines(predictor: &LinearPredictor, training: &[Utterance]) -> [Baseline; 2] {
+    let count: usize = training
+        .iter()
+        .map(|utterance| utterance.levels.len())
+        .sum();
     let chosen = training.iter().step_by(count.div_ceil(ENOUGH));
-    let predicted: Vec<_> = chosen.map(|utterance| predictor.predicted(utterance)).collect();
+    let predicted: Vec<_> = chosen
+        .map(|utterance| Predicted::of(utterance, predictor))
+        .collect();
     [true, false].map(|adapts| {
-        let of = |density| Baseline::fit(&predictor, density, adapts, &predicted);
+        let of = |density| Baseline::fit(predictor, density, adapts, &predicted);
         let fitted = Density::ALL.map(of);
         let best = fitted.into_iter().min_by(|a, b| a.1.total_cmp(&b.1));
         best.expect("there are three").0
     })
 }
 
-fn samples(utterance: &Utterance) -> Vec<f64> {
-    utterance.samples().map(f64::from).collect()
-}
-
-impl LinearPredictor {
-    fn predicted<'a>(&self, utterance: &'a Utterance) -> Predicted<'a> {
-        let x = samples(utterance);
+impl<'a> Predicted<'a> {
+    fn of(utterance: &'a Utterance, predictor: &LinearPredictor) -> Self {
+        let x = utterance.samples();
         Predicted {
             levels: &utterance.levels,
-            predictions: (0..x.len()).map(|i| self.predict(&x, i)).collect(),
+            predictions: (0..x.len()).map(|i| predictor.predict(&x, i)).collect(),
             x,
+        }
+    }
+}
+
+/// "a Laplace density of scale 0.0312", or "a logistic density of a scale that adapts".
+impl fmt::Display for Baseline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let density = match self.density {
+            Density::Gaussian => "Gaussian",
+            Density::Laplace => "Laplace",
+            Density::Logistic => "logistic",
+        };
+        match self.scale {
+            Scale {
+                alpha: 0.0, beta, ..
+            } => write!(f, "a {density} density of scale {beta:.4}"),
+            _ => write!(f, "a {density} density of a scale that adapts"),
         }
     }
 }
@@ -218,7 +181,10 @@ impl Baseline {
                 }));
             }
             for scale in tried {
-                let other = Baseline { scale, ..best.clone() };
+                let other = Baseline {
+                    scale,
+                    ..best.clone()
+                };
                 let bits = other.bits_of(utterances);
                 if bits < least {
                     (best, least) = (other, bits);
@@ -230,17 +196,27 @@ impl Baseline {
 
     /// Bits per sample of some utterances.
     pub fn bits(&self, test: &[Utterance]) -> f64 {
-        let predicted = test.iter().map(|utterance| self.predictor.predicted(utterance));
+        let predicted = test
+            .iter()
+            .map(|utterance| Predicted::of(utterance, &self.predictor));
         self.bits_of(&predicted.collect::<Vec<_>>())
     }
 
     fn bits_of(&self, utterances: &[Predicted<'_>]) -> f64 {
-        mean(utterances.iter().flat_map(|utterance| self.bits_of_each(utterance)))
+        mean(
+            utterances
+                .iter()
+                .flat_map(|utterance| self.bits_of_each(utterance)),
+        )
     }
 
     /// −log₂ of what the density has between the edges of each sample's level.
     fn bits_of_each(&self, utterance: &Predicted<'_>) -> impl Iterator<Item = f64> {
-        let Scale { lambda, alpha, beta } = self.scale;
+        let Scale {
+            lambda,
+            alpha,
+            beta,
+        } = self.scale;
         let mut m = 0.0;
         (0..utterance.x.len()).map(move |i| {
             let (centre, q) = (utterance.predictions[i], usize::from(utterance.levels[i]));
@@ -255,22 +231,9 @@ impl Baseline {
 
 #[cfg(test)]
 mod tests {
-    use train::prelude::*;
-
     use super::*;
-    use crate::corpus::FRAME;
     use crate::mu_law::level;
-
-    /// x_i = 1.5 x_{i−1} − 0.8 x_{i−2} + noise of that standard deviation.
-    fn process(seed: u64, deviation: f64) -> Vec<f64> {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut normal = || (0..12).map(|_| rng.random::<f64>()).sum::<f64>() - 6.0;
-        let mut x = vec![0.0, 0.0];
-        for i in 2..40 * FRAME {
-            x.push(1.5 * x[i - 1] - 0.8 * x[i - 2] + deviation * normal());
-        }
-        x
-    }
+    use crate::predictor::tests::process;
 
     fn utterance(seed: u64) -> Utterance {
         let levels = process(seed, 0.02).into_iter().map(|x| level(x as f32));
@@ -278,18 +241,6 @@ mod tests {
             levels: levels.collect(),
             ..Utterance::default()
         }
-    }
-
-    #[test]
-    fn the_coefficients_are_those_that_a_process_was_made_with() {
-        let sounds: Vec<_> = (0..20).map(|seed| process(seed, 0.02)).collect();
-        let LinearPredictor { coefficients } =
-            LinearPredictor::fit(sounds.iter().map(Vec::as_slice));
-        for (k, expected) in [1.5, -0.8].into_iter().chain([0.0; ORDER - 2]).enumerate() {
-            assert!((coefficients[k] - expected).abs() < 0.05, "{coefficients:?}");
-        }
-        let silence = LinearPredictor::fit([&[0.0; 50][..]].into_iter());
-        assert_eq!(silence.coefficients, [0.0; ORDER]);
     }
 
     #[test]
@@ -312,12 +263,17 @@ mod tests {
     fn the_bits_of_a_process_are_those_of_its_noise() {
         let utterances: Vec<_> = (0..30).map(utterance).collect();
         let (training, test) = utterances.split_at(20);
-        let [adapted, plain] = baselines(training);
+        let predictor = LinearPredictor::of(training);
+        let [adapted, plain] = baselines(&predictor, training);
         assert_eq!(plain.density, Density::Gaussian);
         assert!((plain.scale.beta - 0.02).abs() < 0.004, "{:?}", plain.scale);
         let width = |q: u8| (edge(q.into()).max(-1.0) - edge(usize::from(q) + 1).min(1.0)).abs();
-        let entropy = 0.5 * (2.0 * std::f64::consts::PI * std::f64::consts::E).log2() + 0.02f64.log2();
-        let widths = test.iter().flat_map(|u| &u.levels).map(|&q| width(q).log2());
+        let entropy =
+            0.5 * (2.0 * std::f64::consts::PI * std::f64::consts::E).log2() + 0.02f64.log2();
+        let widths = test
+            .iter()
+            .flat_map(|u| &u.levels)
+            .map(|&q| width(q).log2());
         let expected = entropy - mean(widths);
         let bits = plain.bits(test);
         assert!((bits - expected).abs() < 0.1, "{bits} {expected}");

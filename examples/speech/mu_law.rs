@@ -28,14 +28,14 @@ pub fn level(x: f32) -> u8 {
 }
 
 /// y of a level.
-pub fn loudness(level: u8) -> f64 {
-    2.0 * f64::from(level) / MU - 1.0
+pub fn loudness(level: u8) -> f32 {
+    (2.0 * f64::from(level) / MU - 1.0) as f32
 }
 
 /// The sample that a level stands for.
 pub fn sample(level: u8) -> f32 {
     static TABLE: LazyLock<[f32; LEVELS]> =
-        LazyLock::new(|| std::array::from_fn(|q| expanded(loudness(q as u8)) as f32));
+        LazyLock::new(|| std::array::from_fn(|q| expanded(2.0 * q as f64 / MU - 1.0) as f32));
     TABLE[usize::from(level)]
 }
 
@@ -77,7 +77,13 @@ mod tests {
         ] {
             assert!((compressed(x) - y).abs() < 1e-6, "{x}: {}", compressed(x));
         }
-        for (x, q) in [(-1.0, 0), (1.0, 255), (9.0, 255), (15.0 / 255.0, 191), (-15.0 / 255.0, 64)] {
+        for (x, q) in [
+            (-1.0, 0),
+            (1.0, 255),
+            (9.0, 255),
+            (15.0 / 255.0, 191),
+            (-15.0 / 255.0, 64),
+        ] {
             assert_eq!(level(x as f32), q, "{x}");
         }
         assert!([127, 128].contains(&SILENCE) && sample(SILENCE).abs() < 1e-4);

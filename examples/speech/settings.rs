@@ -1,23 +1,25 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser};
-use train::program::{Draw, Out, Save, Threads, at_least_one, positive, up_to};
+use train::Replace;
+use train::program::{Draw, Out, Threads, at_least_one, positive, up_to};
 
+use crate::corpus::EXCERPT;
 use crate::voice::DIGITS;
 
-/// An excerpt of the Free Spoken Digit Dataset: see examples/data/README.md.
-pub const EXCERPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/digits");
+/// Whose recordings of the excerpt are learned from, unless told.
+const OF_EXCERPT: &str = "nicolas";
 
 /// Learns to say digits, sample by sample.
 #[derive(Parser)]
 #[command(version)]
 pub struct Cli {
-    /// Folder of recordings DIGIT_SPEAKER_INDEX.wav, 8 kHz or more, mono
-    #[arg(long, value_name = "FOLDER", default_value = EXCERPT, hide_default_value = true)]
-    pub data: PathBuf,
-    /// Speakers to learn from, or with --load those to speak as; all unless given
+    /// Folder of recordings DIGIT_SPEAKER_INDEX.wav, 8 kHz or more, mono; an excerpt of a data set unless given
+    #[arg(long, value_name = "FOLDER", conflicts_with = "load")]
+    data: Option<PathBuf>,
+    /// Speakers to learn from, or with --load those to speak as; all unless given, and of the excerpt nicolas
     #[arg(long, value_name = "SPEAKER", value_delimiter = ',')]
     pub speakers: Vec<String>,
     /// Digits to say after each other, such as 3,7,1
@@ -29,19 +31,41 @@ pub struct Cli {
     #[command(flatten)]
     pub draw: Draw,
     /// Saved model to speak with, and nothing is learned
-    #[arg(long, value_name = "FILE", conflicts_with = "path")]
+    #[arg(long, value_name = "FILE", conflicts_with = "save")]
     pub load: Option<PathBuf>,
     #[command(flatten)]
     pub learning: Learning,
     /// Seed of everything random
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    #[command(flatten)]
-    pub save: Save,
+    /// File to save the model to, at the end; what is there is replaced if it is a saved model
+    #[arg(long, value_name = "FILE")]
+    pub save: Option<PathBuf>,
+    /// Replaces any file with --save
+    #[arg(long, requires = "save")]
+    force: bool,
     #[command(flatten)]
     pub threads: Threads,
     #[command(flatten)]
     pub out: Out,
+}
+
+impl Cli {
+    pub fn replaced(&self) -> Replace {
+        match self.force {
+            true => Replace::AnyFile,
+            false => Replace::Checkpoint,
+        }
+    }
+
+    /// What is learned from: a folder, and the speakers of it, or none for all.
+    pub fn data(&self) -> (&Path, Vec<String>) {
+        match &self.data {
+            Some(folder) => (folder, self.speakers.clone()),
+            None if self.speakers.is_empty() => (Path::new(EXCERPT), vec![OF_EXCERPT.into()]),
+            None => (Path::new(EXCERPT), self.speakers.clone()),
+        }
+    }
 }
 
 /// How is learned.

@@ -1,21 +1,13 @@
-//! A voice with what it has learned: how it speaks, and how it is kept in a file.
+//! A voice with what it has learned: how well it foresees what people say, and how it speaks.
 
-use std::path::Path;
-
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use train::escaped;
 use train::prelude::*;
 use train::program::Outcome;
 
 use crate::corpus::{FRAME, Place, Utterance, places};
-use crate::density::probabilities;
-use crate::voice::{REACH, Sizes, Voice};
+use crate::voice::{Sizes, Voice};
 
-/// What it is called in the metadata of a checkpoint.
-pub const KEY: &str = "speech";
 /// Frames after which somebody who does not come to an end is cut off, 1.5 s.
-const LONGEST: usize = 750;
+const LONGEST: usize = 300;
 
 /// A voice, what it has learned, and from whom.
 #[derive(Debug)]
@@ -35,15 +27,15 @@ pub struct Said {
 }
 
 impl Speaker {
-    /// One that has learned nothing.
-    pub fn new(hidden: usize, width: usize, names: Vec<String>, rng: &mut ChaCha8Rng) -> Self {
+    /// One that has learned nothing, with a predictor that begins with these coefficients.
+    pub fn new(
+        sizes: Sizes,
+        names: Vec<String>,
+        coefficients: &[f64],
+        rng: &mut ChaCha8Rng,
+    ) -> Self {
         let mut parameters = ParameterSet::new();
-        let sizes = Sizes {
-            speakers: names.len(),
-            hidden,
-            width,
-        };
-        let voice = Voice::new(&mut parameters, sizes, rng);
+        let voice = Voice::new(&mut parameters, sizes, coefficients, rng);
         Speaker {
             voice,
             parameters,
@@ -57,7 +49,8 @@ impl Speaker {
         for utterance in utterances {
             let places: Vec<_> = places(utterance).collect();
             let p = self.parameters.bind(&tape);
-            self.voice.loss(&p, &places, &self.voice.zeros(1), &mut measures);
+            self.voice
+                .loss(&p, &places, &self.voice.zeros(1), &mut measures);
             tape.clear();
         }
         measures.get("bits").unwrap_or(f64::NAN)
@@ -113,77 +106,23 @@ impl Speaker {
         let (h, after) = self.voice.states(&p, &places, carried);
         Carried::store_all(carried, &after);
         let ends = self.voice.end(&p, h).value().to_matrix();
-        for (row, said) in said.iter_mut().enumerate() {
+        for (row, said) in said.iter_mut().enumerate().filter(|_| frame > 0) {
             said.has_ended |= rng.random::<f32>() < Scalar::sigmoid(ends[(row, 0)]);
         }
-        let within = self.voice.within(&p, h);
+        let context = self.voice.context(&p, h);
         for _ in 0..FRAME {
-            let before = said.iter().map(|Said { utterance, .. }| {
-                utterance.before(utterance.levels.len(), REACH)
-            });
-            let [outputs, centre] = self.voice.levels(&p, before, within).map(Var::value);
-            for (row, said) in said.iter_mut().enumerate() {
-                if !said.has_ended {
-                    let p = probabilities(outputs.row(row), centre.row(row)[0]);
-                    let logits: Vec<_> = p.into_iter().map(f64::ln).collect();
-                    let level = sampling.draw(&logits, rng)?;
-                    said.utterance.levels.push(level as u8); // there are 256
-                }
+            let utterances = said.iter().map(|said| &said.utterance);
+            let before = utterances.map(|utterance| utterance.before(utterance.levels.len()));
+            let foreseen = self.voice.foresee(&p, before, context);
+            for (row, said) in said
+                .iter_mut()
+                .enumerate()
+                .filter(|(_, said)| !said.has_ended)
+            {
+                let level = sampling.draw(&foreseen.logits(row), rng)?;
+                said.utterance.levels.push(level as u8); // there are 256
             }
         }
         Ok(())
-    }
-}
-
-/// What a checkpoint says of a voice beside its tensors.
-#[derive(Serialize, Deserialize)]
-struct Saved {
-    hidden: usize,
-    width: usize,
-    speakers: Vec<String>,
-}
-
-/// The metadata of a checkpoint, under [`KEY`].
-pub fn saved(voice: &Voice, names: &[String]) -> Value {
-    let Sizes { hidden, width, .. } = voice.sizes;
-    json!(Saved {
-        hidden,
-        width,
-        speakers: names.to_vec(),
-    })
-}
-
-impl Speaker {
-    /// The one that a run has saved.
-    pub fn load(path: &Path) -> Outcome<Self> {
-        let checkpoint = Checkpoint::load(path).map_err(|e| format!("--load: {e}"))?;
-        let speaker = Self::of(&checkpoint);
-        speaker.map_err(|e| format!("--load: {} is no model of speech: {e}", escaped(path)).into())
-    }
-
-    /// What a checkpoint says of itself is compared with its tensors before there is memory taken for them.
-    fn of(checkpoint: &Checkpoint) -> Outcome<Self> {
-        let saved = checkpoint.metadata.get(KEY);
-        let saved = saved.ok_or_else(|| format!("its metadata have no {KEY:?}"))?;
-        let saved = Saved::deserialize(saved).map_err(|e| escaped(e.to_string()))?;
-        let Saved {
-            hidden,
-            width,
-            speakers,
-        } = saved;
-        if hidden == 0 || width == 0 || speakers.is_empty() {
-            let people = speakers.len();
-            return Err(format!("{people} speakers, {hidden} units, {width} of a sample").into());
-        }
-        let sizes = Sizes {
-            speakers: speakers.len(),
-            hidden,
-            width,
-        };
-        checkpoint.check_shapes(sizes.shapes())?;
-        let mut rng = ChaCha8Rng::seed_from_u64(0); // the values will be the file's
-        let mut speaker = Speaker::new(hidden, width, speakers, &mut rng);
-        checkpoint.restore(&mut speaker.parameters)?;
-        Ok(speaker)
     }
 }

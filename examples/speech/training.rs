@@ -1,21 +1,23 @@
-//! A training run, by backpropagation through time that is truncated: the recordings, one after another in an order
-//! that changes with every epoch, are read in streams, a window at a time; gradients go back to the beginning of a
-//! window, and the states go on into the next one.
+//! A training run, by truncated backpropagation through time: the recordings, one after another in an order that changes
+//! with every epoch, are read in streams, a window at a time. Gradients go back to the beginning of a window, and the
+//! states go on into the next one; only where a recording begins, they begin again.
 
 use rand::seq::SliceRandom;
 use train::prelude::*;
-use train::program::{Outcome, Save, interrupted, note};
+use train::program::{Outcome, interrupted, note};
 
 use crate::corpus::{Corpus, Place, Utterance, places};
 use crate::settings::Learning;
-use crate::speaker::{KEY, Speaker, saved};
-use crate::voice::Voice;
+use crate::speaker::Speaker;
+use crate::voice::{Sizes, Voice};
 
-/// Streams that are read side by side, their parts, and the frames of a window: 64 ms.
+/// Streams that are read side by side, their parts, and the frames of a window: 80 ms.
 const STREAMS: usize = 8;
 const PARTS: usize = 2;
 const STEPS: usize = 16;
 const CLIP: f64 = 1.0;
+/// How much of the averages of the parameters a step leaves: what is learned are they.
+const AVERAGE: f64 = 0.99;
 /// What the learning rate ends at, as a part of what it begins with.
 const LAST_RATE: f64 = 0.05;
 
@@ -49,37 +51,57 @@ impl<'a> Text<'a> {
         let windows = Windows::new(text, streams, STEPS).map_err(|e| format!("--data: {e}"))?;
         Ok(Streams::new(windows, PARTS, |count| voice.zeros(count)))
     }
+
+    /// Of a stretch, whose states go on.
+    fn loss<'t>(
+        &self,
+        voice: &Voice,
+        p: &Bound<'t>,
+        stretch: &mut Stretch,
+        measures: &mut Measures,
+    ) -> Var<'t> {
+        let places: Vec<_> = stretch.inputs.iter().map(|&i| self.places[i]).collect();
+        let (loss, after) = voice.loss(p, &places, &stretch.carried, measures);
+        Carried::store_all(&mut stretch.carried, &after);
+        loss
+    }
 }
 
-/// A speaker that has learned from these recordings. How well the test part is foreseen is shown after each epoch, and
-/// has no say.
+/// A speaker that has learned from these recordings, with a predictor that begins with these coefficients. How well
+/// the test part is foreseen is shown after each epoch, and has no say.
 pub fn train(
     corpus: &Corpus,
+    coefficients: &[f64],
     learning: &Learning,
-    save: &Save,
     seed: u64,
 ) -> Outcome<(Speaker, History)> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let sizes = Sizes {
+        speakers: corpus.speakers.len(),
+        hidden: learning.hidden,
+        width: learning.width,
+    };
+    let speaker = Speaker::new(sizes, corpus.speakers.clone(), coefficients, &mut rng);
     let Speaker {
         voice,
-        mut parameters,
+        parameters,
         names,
-    } = Speaker::new(learning.hidden, learning.width, corpus.speakers.clone(), &mut rng);
-    voice.begin_with(&mut parameters, &crate::baseline::baselines(&corpus.training)[0].predictor.coefficients);
+    } = speaker;
     let text = Text::of(corpus.training.iter().chain(&corpus.test));
     let (mut order, held_out): (Vec<_>, Vec<_>) =
         (0..text.starts.len() - 1).partition(|&i| i < corpus.training.len());
     let mut held_out = text.streams(&held_out, &voice)?;
     let steps = text.streams(&order, &voice)?.windows().len() as u64;
     let mut trainer = Trainer::new(parameters, Adam::new(learning.lr)).clip(CLIP);
-    let fit = Fit::new(0)
+    let mut fit = Fit::new(0)
         .seed(seed)
-        .schedule(Schedule::cosine(learning.epochs.saturating_mul(steps), LAST_RATE))
-        .average(0.99)
+        .schedule(Schedule::cosine(
+            learning.epochs.saturating_mul(steps),
+            LAST_RATE,
+        ))
+        .average(AVERAGE)
         .stop_when(interrupted()?)
-        .metadata(KEY, saved(&voice, &names))
         .describe(line);
-    let mut fit = save.of(fit);
     for epoch in 1..=learning.epochs {
         order.shuffle(&mut rng);
         let mut streams = text.streams(&order, &voice)?;
@@ -88,12 +110,7 @@ pub fn train(
             &mut trainer,
             &mut streams,
             &mut held_out,
-            |p, stretch, measures| {
-                let places: Vec<_> = stretch.inputs.iter().map(|&i| text.places[i]).collect();
-                let (loss, after) = voice.loss(p, &places, &stretch.carried, measures);
-                Carried::store_all(&mut stretch.carried, &after);
-                loss
-            },
+            |p, stretch, measures| text.loss(&voice, p, stretch, measures),
         )?;
         if ended == Ended::Stopped {
             note(format_args!(
@@ -102,13 +119,13 @@ pub fn train(
             break;
         }
     }
-    let history = fit.history().clone();
+    let parameters = fit.averages().unwrap_or(trainer.parameters()).clone();
     let speaker = Speaker {
         voice,
-        parameters: fit.averages().expect("averages").clone(),
+        parameters,
         names,
     };
-    Ok((speaker, history))
+    Ok((speaker, fit.history().clone()))
 }
 
 fn line(report: &EpochReport) -> String {

@@ -1,18 +1,22 @@
 //! What says a digit, sample by sample: two tiers, of which only the upper one is recurrent (Mehri et al. 2017,
-//! *SampleRNN: an unconditional end-to-end neural audio generation model*, section 2; here it is told what to say).
+//! *SampleRNN: an unconditional end-to-end neural audio generation model*, section 2; here it is told what to say, and
+//! the lower tier predicts as a speech codec does).
 //!
-//! The samples, as levels q_i of the μ-law, are cut into frames of F = 16. At each frame t, 500 times a second, a GRU
-//! reads the frame before, the digit and the speaker; its state is what is known of how far the word has come:
+//! The samples, as levels q_i of the μ-law, are cut into frames of F = 40. At each frame t, 200 times a second, a GRU
+//! reads the frame before, which digit is said and by whom, and a clock. Its state is what is known of how far the word
+//! has come:
 //!
-//!   h_t = GRU((y_{tF−F} … y_{tF−1}, digit, speaker), h_{t−1}),   h_{−1} = 0,   y = 2 q / 255 − 1
-//!   e_t = σ(w h_t + b)                         the probability that nothing follows
+//!   h_t = GRU((y_{tF−1} … y_{tF−F}, digit, speaker, clock_t), h_{t−1}),   h_{−1} = 0,   y = 2 q / 255 − 1
+//!   e_t = σ(w h_t + b)                                     the probability that nothing follows
 //!
-//! Within a frame nothing is recurrent. For its sample j, i = tF + j, a network reads the R samples before it, as
-//! levels and as sound pressure x, beside what the state means for that place of the frame:
+//! Within a frame nothing is recurrent. The state gives the coefficients of a linear predictor of the sound pressure x_i,
+//! which begin as those of the baseline; and a network that reads the R = 64 samples before, as levels and as sound
+//! pressure, gives a density around it, through which the state opens and closes units:
 //!
-//!   u_i = relu(A (y_{i−R} … y_{i−1}, x_{i−R} … x_{i−1}) + C_j h_t + a)
+//!   x̂_i = Σ_k a_k(h_t) x_{i−k},   k = 1 … 32,   a(h) = a_0 + M h
+//!   u_i = relu((A (y_{i−1} … y_{i−R}, x_{i−1} … x_{i−R}) + a) ⊙ (1 + G h_t + g) + C h_t + c)
 //!   v_i = relu(B u_i + b)
-//!   p(q_i | q_0 … q_{i−1}) = softmax(D v_i + d)
+//!   p(q_i | q_0 … q_{i−1}) = what a mixture with the parameters D v_i + d has between the edges of q_i, around x̂_i
 //!
 //! Where all samples are known, in training, those of all frames are a few products of large matrices.
 
@@ -20,18 +24,26 @@ use train::layers::loss::{BinaryCrossEntropy, Reduction};
 use train::prelude::*;
 
 use crate::corpus::{FRAME, Place};
-use crate::density::{COMPONENTS, WIDTH, nats};
+use crate::density::{self, Foreseen};
 use crate::mu_law::{loudness, sample};
-
-pub const TAPS: usize = 32;
-pub const FINE: f32 = 16.0;
 
 /// Digits that can be said.
 pub const DIGITS: usize = 10;
 /// Samples that the lower tier reads, R.
 pub const REACH: usize = 64;
-/// Sound pressure is small, and is brought to about the size of the levels.
-const PRESSURE: f32 = 4.0;
+/// Coefficients of its linear predictor.
+const TAPS: usize = 32;
+/// Hands of the clock, and the frames from one to the next, 80 ms.
+const HANDS: usize = 8;
+const TICK: f32 = 16.0;
+/// What levels and sound pressure are multiplied by where they are read: both are small, and what is next depends on
+/// little in them.
+const LOUDNESS: f32 = 4.0;
+const PRESSURE: f32 = 16.0;
+/// A step of the optimizer moves the coefficients of the predictor by so much less than other numbers.
+const FINE: f32 = 16.0;
+/// Ends are rare: one counts as much as so many.
+const END: f32 = 4.0;
 
 /// How large it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -45,21 +57,26 @@ pub struct Sizes {
 
 impl Sizes {
     fn inputs(self) -> usize {
-        FRAME + DIGITS + self.speakers + if clock() { 8 } else { 0 }
+        (FRAME + HANDS + DIGITS).saturating_add(self.speakers)
+    }
+
+    /// Name, inputs and outputs of every linear layer, in the order of [`Voice::linear`].
+    fn layers(self) -> [(&'static str, usize, usize); 6] {
+        let Sizes { hidden, width, .. } = self;
+        [
+            ("end", hidden, 1),
+            ("predictor", hidden, TAPS),
+            ("gates", hidden, width.saturating_mul(2)),
+            ("samples1", 2 * REACH, width),
+            ("samples2", width, width),
+            ("density", width, density::WIDTH),
+        ]
     }
 
     /// The parameters that [`Voice::new`] adds, without making them.
     pub fn shapes(self) -> Vec<(String, Shape)> {
-        let Sizes { hidden, width, .. } = self;
-        let mut shapes = CellKind::Gru.parameter_shapes("frames", self.inputs(), hidden);
-        for (name, inputs, outputs) in [
-            ("end", hidden, 1),
-            ("places", hidden, width.saturating_mul(2)),
-            ("samples1", 2 * REACH, width),
-            ("samples2", width, width),
-            ("levels", width, WIDTH),
-            ("filter", hidden, TAPS),
-        ] {
+        let mut shapes = CellKind::Gru.parameter_shapes("gru", self.inputs(), self.hidden);
+        for (name, inputs, outputs) in self.layers() {
             shapes.push((format!("{name}.V"), Shape::new(outputs, inputs)));
             shapes.push((format!("{name}.d"), Shape::new(1, outputs)));
         }
@@ -71,54 +88,71 @@ impl Sizes {
 #[derive(Debug)]
 pub struct Voice {
     pub sizes: Sizes,
-    frames: Stack,
+    gru: Forward<Gru>,
     end: Linear,
-    /// C, for all places of a frame beside each other.
-    places: Linear,
-    /// A, B and D.
+    predictor: Linear,
+    /// G and C beside each other.
+    gates: Linear,
+    /// A and B.
     samples: [Linear; 2],
-    levels: Linear,
-    filter: Linear,
+    /// D.
+    density: Linear,
+}
+
+/// What the upper tier has for the lower one, a row for each sample: a(h) and what the gates are.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'t> {
+    coefficients: Var<'t>,
+    gates: Var<'t>,
+}
+
+impl Context<'_> {
+    /// That of these rows.
+    #[must_use]
+    pub fn gather_rows(self, rows: &[usize]) -> Self {
+        Context {
+            coefficients: self.coefficients.gather_rows(rows),
+            gates: self.gates.gather_rows(rows),
+        }
+    }
 }
 
 impl Voice {
-    /// Adds its parameters.
-    pub fn new(set: &mut ParameterSet, sizes: Sizes, rng: &mut ChaCha8Rng) -> Self {
-        let Sizes { hidden, width, .. } = sizes;
-        let gru = Gru::new(set, "frames", sizes.inputs(), hidden, Reset::After, rng);
-        let levels = Linear::new(set, "levels", width, WIDTH, rng);
-        for k in 0..COMPONENTS {
-            set.get_mut(levels.d).data_mut()[2 * COMPONENTS + k] = 4.5 + 0.7 * k as f32;
+    /// Adds its parameters. The predictor begins with these coefficients, whatever the state.
+    pub fn new(
+        set: &mut ParameterSet,
+        sizes: Sizes,
+        coefficients: &[f64],
+        rng: &mut ChaCha8Rng,
+    ) -> Self {
+        let gru = Gru::new(set, "gru", sizes.inputs(), sizes.hidden, Reset::After, rng);
+        let [end, predictor, gates, first, second, density] = sizes
+            .layers()
+            .map(|(name, inputs, outputs)| Linear::new(set, name, inputs, outputs, rng));
+        for layer in [&end, &predictor] {
+            set.get_mut(layer.v).data_mut().fill(0.0);
+            set.get_mut(layer.d).data_mut().fill(0.0);
         }
-        let end = Linear::new(set, "end", hidden, 1, rng);
-        set.get_mut(end.v).view_mut().fill(0.0);
-        set.get_mut(end.d).view_mut().fill(-5.0);
-        let filter = Linear::new(set, "filter", hidden, TAPS, rng);
-        set.get_mut(filter.v).view_mut().fill(0.0);
-        set.get_mut(filter.d).view_mut().fill(0.0);
+        set.get_mut(end.d)[(0, 0)] = -5.0; // a frame in 150 is the last
+        let a_0 = set.get_mut(predictor.d).data_mut();
+        for (a, coefficient) in a_0.iter_mut().zip(coefficients) {
+            *a = FINE * *coefficient as f32;
+        }
+        density::begin(set.get_mut(density.d).data_mut());
         Voice {
             sizes,
-            frames: Stack::new().with(Forward(gru)),
+            gru: Forward(gru),
             end,
-            places: Linear::new(set, "places", hidden, 2 * width, rng),
-            samples: [
-                Linear::new(set, "samples1", 2 * REACH, width, rng),
-                Linear::new(set, "samples2", width, width, rng),
-            ],
-            levels,
-            filter,
-        }
-    }
-
-    pub fn begin_with(&self, set: &mut ParameterSet, coefficients: &[f64]) {
-        for (d, a) in set.get_mut(self.filter.d).data_mut().iter_mut().zip(coefficients) {
-            *d = FINE * *a as f32;
+            predictor,
+            gates,
+            samples: [first, second],
+            density,
         }
     }
 
     /// The states before the first frames.
     pub fn zeros(&self, streams: usize) -> Vec<Carried> {
-        self.frames.zeros(streams)
+        self.gru.zeros(streams)
     }
 
     /// h_t at all places, which are those of the first step of all streams, then those of the second, and so on; and
@@ -129,43 +163,43 @@ impl Voice {
         places: &[Place<'_>],
         carried: &[Carried],
     ) -> (Var<'t>, Vec<State<'t>>) {
-        let streams = carried[0].h.row_count();
-        let tape = p.tape();
-        let x = tape.constant(self.inputs(places, p.noise())).named("x");
+        let (tape, streams) = (p.tape(), carried[0].h.row_count());
+        let x = tape.constant(self.frames(places, p.noise())).named("x");
         let mut states: Vec<_> = carried.iter().map(|state| state.on(tape)).collect();
-        let at = |t: usize| &places[t * streams..(t + 1) * streams];
+        let step = |t: usize| &places[t * streams..(t + 1) * streams];
         let steps = places.len() / streams;
-        let begins = |t: &usize| at(*t).iter().any(|place| place.frame == 0);
+        let begins = |t: &usize| step(*t).iter().any(|place| place.frame == 0);
         let starts: Vec<_> = [0].into_iter().chain((1..steps).filter(begins)).collect();
         let mut h = Vec::new();
         for (i, &start) in starts.iter().enumerate() {
-            if begins(&start) {
-                let goes_on = |stream: usize, _| f32::from(at(start)[stream].frame > 0);
-                let goes_on = tape.constant(Matrix::from_fn(streams, 1, goes_on));
-                let masked = states.into_iter().map(|state| state.map(|h| h * goes_on));
-                states = masked.collect();
-            }
+            let goes_on = |stream: usize, _| f32::from(step(start)[stream].frame > 0);
+            let goes_on = tape.constant(Matrix::from_fn(streams, 1, goes_on));
+            let kept = states.iter().map(|state| state.map(|h| h * goes_on));
+            let kept: Vec<_> = kept.collect();
             let end = starts.get(i + 1).copied().unwrap_or(steps);
             let x = Sequence::from_stacked(x.rows(start * streams..end * streams), streams);
-            let (y, after) = self.frames.run_from(p, x, &states);
+            let (y, after) = self.gru.run_from(p, x, &kept);
             h.push(y.stacked());
             states = after;
         }
         (Var::concat_rows(&h), states)
     }
 
-    /// What the upper tier reads: the frame before, digit and speaker.
-    fn inputs(&self, places: &[Place<'_>], mut noise: Option<ChaCha8Rng>) -> Matrix {
+    /// What the upper tier reads at each place: the frame before, clock, digit and speaker.
+    fn frames(&self, places: &[Place<'_>], mut noise: Option<ChaCha8Rng>) -> Matrix {
         let mut x = Matrix::zeros(places.len(), self.sizes.inputs());
-        for (row, Place { of, frame }) in places.iter().enumerate() {
-            let mut to = x.view_mut();
-            let to = to.row(row);
-            for (x, q) in to.iter_mut().zip(of.before(frame * FRAME, FRAME)) {
-                *x = 4.0 * loudness(noisy(q, &mut noise)) as f32;
+        let rows = x.data_mut().chunks_exact_mut(self.sizes.inputs());
+        for (row, Place { of, frame }) in rows.zip(places) {
+            let (before, row) = row.split_at_mut(FRAME);
+            for (x, q) in before.iter_mut().zip(of.before(frame * FRAME)) {
+                *x = LOUDNESS * loudness(heard(q, &mut noise));
             }
-            if clock() { for k in 0..8 { let d = (*frame as f32 / 16.0 - k as f32) / 0.7; to[FRAME + DIGITS + of.speaker + 1 + k] = (-0.5 * d * d).exp(); } }
-            to[FRAME + of.digit] = 1.0;
-            to[FRAME + DIGITS + of.speaker] = 1.0;
+            let (clock, row) = row.split_at_mut(HANDS);
+            for (hand, x) in clock.iter_mut().enumerate() {
+                *x = (-(*frame as f32 / TICK - hand as f32).powi(2)).exp();
+            }
+            row[of.digit] = 1.0;
+            row[DIGITS + of.speaker] = 1.0;
         }
         x
     }
@@ -175,39 +209,48 @@ impl Voice {
         self.end.apply(p, h)
     }
 
-    pub fn within<'t>(&self, p: &Bound<'t>, h: Var<'t>) -> [Var<'t>; 2] {
-        [self.places.apply(p, h), self.filter.apply(p, h)]
+    /// What these states mean for the samples of their frames.
+    pub fn context<'t>(&self, p: &Bound<'t>, h: Var<'t>) -> Context<'t> {
+        Context {
+            coefficients: self.predictor.apply(p, h) * (1.0 / FINE),
+            gates: self.gates.apply(p, h),
+        }
     }
 
-    /// The logits of some samples' levels, `[rows, LEVELS]`, from the samples before and [`Voice::within`].
-    pub fn levels<'t>(
+    /// What is foreseen of some samples, from those before each, the last one first, and its frame's context.
+    pub fn foresee<'t>(
         &self,
         p: &Bound<'t>,
         before: impl ExactSizeIterator<Item = impl Iterator<Item = u8>>,
-        [within, filter]: [Var<'t>; 2],
-    ) -> [Var<'t>; 2] {
+        context: Context<'t>,
+    ) -> Foreseen<'t> {
         let mut noise = p.noise();
         let mut read = Matrix::zeros(before.len(), 2 * REACH);
-        for (row, before) in before.enumerate() {
-            let mut to = read.view_mut();
-            let (y, x) = to.row(row).split_at_mut(REACH);
-            for (i, q) in before.enumerate() {
-                let q = noisy(q, &mut noise);
-                (y[i], x[i]) = (4.0 * loudness(q) as f32, 4.0 * PRESSURE * sample(q));
+        for (row, before) in read.data_mut().chunks_exact_mut(2 * REACH).zip(before) {
+            let (x, y) = row.split_at_mut(REACH);
+            for (i, q) in before.take(REACH).enumerate() {
+                let q = heard(q, &mut noise);
+                (x[i], y[i]) = (PRESSURE * sample(q), LOUDNESS * loudness(q));
             }
         }
-        let taps = Matrix::from_fn(read.row_count(), TAPS, |row, k| read[(row, 2 * REACH - 1 - k)] / (4.0 * PRESSURE * FINE));
-        let centre = (p.tape().constant(taps) * filter).sum_cols();
         let read = p.tape().constant(read);
-        let w = self.sizes.width;
+        let width = self.sizes.width;
+        let (open, shift) = (
+            context.gates.cols(0..width),
+            context.gates.cols(width..2 * width),
+        );
         let u = self.samples[0].apply(p, read);
-        let u = (u + u * within.cols(0..w) + within.cols(w..2 * w)).relu();
+        let u = (u + u * open + shift).relu();
         let v = self.samples[1].apply(p, u).relu();
-        [self.levels.apply(p, v), centre]
+        let terms = read.cols(0..TAPS) * context.coefficients;
+        Foreseen {
+            centre: terms.sum_cols() * (1.0 / PRESSURE),
+            mixture: self.density.apply(p, v),
+        }
     }
 
-    /// −ln p of all that is at these places, levels and ends, as a mean over the samples that a frame for each place
-    /// would have; and the states after. The bits of a sample are measured as "bits".
+    /// −ln p of all that is at these places, levels and ends, per sample, where a place counts as a frame of samples;
+    /// and the states after. The bits of a sample, without those of ends, are measured as "bits".
     pub fn loss<'t>(
         &self,
         p: &Bound<'t>,
@@ -217,37 +260,36 @@ impl Voice {
     ) -> (Var<'t>, Vec<State<'t>>) {
         let (h, states) = self.states(p, places, carried);
         let ends = Matrix::from_fn(places.len(), 1, |row, _| f32::from(places[row].is_end()));
-        let ends = BinaryCrossEntropy::new()
-            .reduction(Reduction::Sum)
-            .loss(self.end(p, h), p.tape().constant(ends));
-        let rows = (0..places.len()).filter(|&row| !places[row].is_end());
-        let rows: Vec<_> = rows.collect();
-        let share = 1.0 / (places.len() * FRAME) as f32;
-        if rows.is_empty() {
-            return (ends * share, states);
+        let cross_entropy = BinaryCrossEntropy::new().reduction(Reduction::Sum);
+        let mut nats = cross_entropy.loss(self.end(p, h), p.tape().constant(ends)) * END;
+        let within = |row: &usize| !places[*row].is_end();
+        let rows = (0..places.len()).filter(within);
+        let rows: Vec<_> = rows.flat_map(|row| [row; FRAME]).collect();
+        if !rows.is_empty() {
+            let samples = rows.iter().enumerate().map(|(i, &row)| {
+                let Place { of, frame } = places[row];
+                (of, frame * FRAME + i % FRAME)
+            });
+            let levels: Vec<_> = samples.clone().map(|(of, i)| of.levels[i]).collect();
+            let context = self.context(p, h).gather_rows(&rows);
+            let foreseen = self.foresee(p, samples.map(|(of, i)| of.before(i)), context);
+            let of_levels = foreseen.nats(&levels);
+            let count = levels.len() as f64;
+            let bits = train::bits(f64::from(of_levels.item()) / count);
+            measures.add("bits", bits, count);
+            nats = nats + of_levels;
         }
-        let repeated: Vec<_> = (0..FRAME * rows.len()).map(|i| rows[i % rows.len()]).collect();
-        let within = self.within(p, h).map(|x| x.gather_rows(&repeated));
-        let samples = (0..FRAME * rows.len()).map(|i| {
-            let Place { of, frame } = places[rows[i % rows.len()]];
-            (of, frame * FRAME + i / rows.len())
-        });
-        let targets: Vec<_> = samples
-            .clone()
-            .map(|(of, i)| of.levels[i].into())
-            .collect();
-        let [outputs, centre] = self.levels(p, samples.map(|(of, i)| of.before(i, REACH)), within);
-        let nats = nats(outputs, centre, &targets);
-        let count = targets.len() as f64;
-        measures.add("bits", train::bits(f64::from(nats.item()) / count), count);
-        ((nats + ends * 4.0) * share, states)
+        (nats * (1.0 / (places.len() * FRAME) as f32), states)
     }
 }
 
-fn env(name: &str) -> f32 { std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(0.0) }
-fn clock() -> bool { static C: std::sync::OnceLock<bool> = std::sync::OnceLock::new(); *C.get_or_init(|| env("CLOCK") > 0.0) }
-fn noisy(q: u8, rng: &mut Option<ChaCha8Rng>) -> u8 {
-    static N: std::sync::OnceLock<f32> = std::sync::OnceLock::new();
-    let n = *N.get_or_init(|| env("NOISE"));
-    match rng { Some(rng) if n > 0.0 => { let z = (rng.random::<f32>() + rng.random::<f32>() - 1.0) * n; (f32::from(q) + z).round().clamp(0.0, 255.0) as u8 } _ => q }
+/// A level as it is read: in training it may be taken for the next higher or lower one, so that what is said does not
+/// depend on every little thing in what was said, which will not be quite as in the recordings.
+fn heard(level: u8, noise: &mut Option<ChaCha8Rng>) -> u8 {
+    match noise {
+        Some(rng) => level
+            .saturating_add(rng.random_range(0..3))
+            .saturating_sub(1),
+        None => level,
+    }
 }

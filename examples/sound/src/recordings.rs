@@ -125,8 +125,7 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
 
 fn recording(path: &Path, rate: u32) -> Result<Recording, RecordingsError> {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let (digit, speaker, index) =
-        label(&stem).ok_or_else(|| RecordingsError::Name(path.into()))?;
+    let (digit, speaker, index) = label(&stem).ok_or_else(|| RecordingsError::Name(path.into()))?;
     let sound = Sound::read(path).and_then(|sound| sound.at_rate(rate));
     let sound = sound.map_err(|source| RecordingsError::Sound {
         path: path.into(),
@@ -288,6 +287,9 @@ mod tests {
         write("eight.wav", &wav(8000, 2000));
         assert!(refused().contains("expected a name like 7_theo_12.wav"));
         let missing = read(&folder.path().join("none")).unwrap_err();
-        assert!(matches!(missing, RecordingsError::Folder { .. }), "{missing}");
+        assert!(
+            matches!(missing, RecordingsError::Folder { .. }),
+            "{missing}"
+        );
     }
 }
