@@ -61,8 +61,7 @@ fn run(cli: &Cli) -> Outcome {
 
 /// Learns, is judged by the test part, and speaks.
 fn learn(cli: &Cli) -> Outcome {
-    let (folder, speakers) = cli.data();
-    let corpus = Corpus::read(folder, &speakers)?;
+    let corpus = Corpus::read(&cli.data, &cli.speakers)?;
     let count = |part: &[Utterance]| part.iter().map(|u| u.levels.len()).sum::<usize>();
     println!(
         "{}: {} recordings to learn from ({} samples), {} held out ({})",

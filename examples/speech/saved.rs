@@ -91,7 +91,10 @@ mod tests {
         };
         let names = ["ann".into(), "bob".into()];
         let mut rng = ChaCha8Rng::seed_from_u64(1);
-        Speaker::new(sizes, names.into(), &[0.9], &mut rng)
+        let mut speaker = Speaker::new(sizes, names.into(), &[0.9], &mut rng);
+        let end = speaker.parameters.find("end.d").expect("a bias");
+        speaker.parameters.get_mut(end)[(0, 0)] = -2.0; // soon
+        speaker
     }
 
     #[test]

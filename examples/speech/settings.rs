@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Parser};
 use train::Replace;
@@ -9,17 +9,14 @@ use train::program::{Draw, Out, Threads, at_least_one, positive, up_to};
 use crate::corpus::EXCERPT;
 use crate::voice::DIGITS;
 
-/// Whose recordings of the excerpt are learned from, unless told.
-const OF_EXCERPT: &str = "nicolas";
-
 /// Learns to say digits, sample by sample.
 #[derive(Parser)]
 #[command(version)]
 pub struct Cli {
     /// Folder of recordings DIGIT_SPEAKER_INDEX.wav, 8 kHz or more, mono; an excerpt of a data set unless given
-    #[arg(long, value_name = "FOLDER", conflicts_with = "load")]
-    data: Option<PathBuf>,
-    /// Speakers to learn from, or with --load those to speak as; all unless given, and of the excerpt nicolas
+    #[arg(long, value_name = "FOLDER", default_value = EXCERPT, hide_default_value = true)]
+    pub data: PathBuf,
+    /// Speakers to learn from, or with --load those to speak as; all unless given
     #[arg(long, value_name = "SPEAKER", value_delimiter = ',')]
     pub speakers: Vec<String>,
     /// Digits to say after each other, such as 3,7,1
@@ -57,22 +54,13 @@ impl Cli {
             false => Replace::Checkpoint,
         }
     }
-
-    /// What is learned from: a folder, and the speakers of it, or none for all.
-    pub fn data(&self) -> (&Path, Vec<String>) {
-        match &self.data {
-            Some(folder) => (folder, self.speakers.clone()),
-            None if self.speakers.is_empty() => (Path::new(EXCERPT), vec![OF_EXCERPT.into()]),
-            None => (Path::new(EXCERPT), self.speakers.clone()),
-        }
-    }
 }
 
 /// How is learned.
 #[derive(Args)]
 pub struct Learning {
     /// Epochs to learn for
-    #[arg(long, default_value_t = 12, value_parser = at_least_one::<u64>)]
+    #[arg(long, default_value_t = 20, value_parser = at_least_one::<u64>)]
     pub epochs: u64,
     /// Units of the GRU
     #[arg(long, default_value_t = 128, value_parser = up_to(4096))]

@@ -126,3 +126,115 @@ impl Speaker {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn speaker() -> Speaker {
+        let sizes = Sizes {
+            speakers: 2,
+            hidden: 12,
+            width: 9,
+        };
+        let names = ["ann".into(), "bob".into()];
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        let mut speaker = Speaker::new(sizes, names.into(), &[1.6, -0.9], &mut rng);
+        set_end(&mut speaker, -2.0);
+        speaker
+    }
+
+    fn set_end(speaker: &mut Speaker, bias: f32) {
+        let end = speaker.parameters.find("end.d").expect("a bias");
+        speaker.parameters.get_mut(end)[(0, 0)] = bias;
+    }
+
+    /// What is foreseen of every sample of an utterance where all are known, as in training.
+    fn foreseen(speaker: &Speaker, utterance: &Utterance) -> Vec<Vec<f64>> {
+        let (voice, tape) = (&speaker.voice, Tape::new());
+        let p = speaker.parameters.bind(&tape);
+        let places: Vec<_> = places(utterance).collect();
+        let (h, _) = voice.states(&p, &places, &voice.zeros(1));
+        let count = utterance.levels.len();
+        let frames: Vec<_> = (0..count).map(|i| i / FRAME).collect();
+        let context = voice.context(&p, h).gather_rows(&frames);
+        let before = (0..count).map(|i| utterance.before(i));
+        let foreseen = voice.foresee(&p, before, context);
+        (0..count).map(|i| foreseen.logits(i)).collect()
+    }
+
+    /// Said sample by sample beside others, each is the most probable one of what is foreseen of the whole at once.
+    #[test]
+    fn what_is_said_is_what_is_foreseen() {
+        let speaker = speaker();
+        let mut rng = ChaCha8Rng::seed_from_u64(3);
+        let what = [(3, 0), (8, 1), (3, 1)];
+        let said = speaker
+            .say(&what, Sampling::greedy(), &mut rng)
+            .expect("said");
+        for Said { utterance, .. } in &said {
+            for (i, logits) in foreseen(&speaker, utterance).iter().enumerate() {
+                let highest = logits.iter().copied().fold(f64::MIN, f64::max);
+                let chosen = logits[usize::from(utterance.levels[i])];
+                assert!(chosen > highest - 1e-3, "sample {i}: {chosen} {highest}");
+            }
+        }
+        let whats = said
+            .iter()
+            .map(|said| (said.utterance.digit, said.utterance.speaker));
+        assert!(whats.eq(what));
+    }
+
+    /// As often as their probabilities say: of the first samples of many utterances.
+    #[test]
+    fn levels_are_drawn_with_their_probabilities() {
+        let speaker = speaker();
+        let begun = |_| Said {
+            utterance: Utterance::default(),
+            has_ended: false,
+        };
+        let mut said: Vec<_> = (0..400).map(begun).collect();
+        let mut rng = ChaCha8Rng::seed_from_u64(4);
+        let (tape, mut carried) = (Tape::new(), speaker.voice.zeros(said.len()));
+        let sampling = Sampling::default();
+        let frame = speaker.say_frame(&tape, 0, &mut said, &mut carried, sampling, &mut rng);
+        frame.expect("a frame");
+        let first = foreseen(&speaker, &said[0].utterance).remove(0);
+        let expected: f64 = first[..128].iter().map(|logit| logit.exp()).sum();
+        let low = said
+            .iter()
+            .filter(|said| said.utterance.levels[0] < 128)
+            .count();
+        let share = low as f64 / said.len() as f64;
+        assert!((share - expected).abs() < 0.08, "{share} {expected}");
+        let loud = |q: u8| usize::from(q.abs_diff(128) > 64);
+        let far = said
+            .iter()
+            .map(|said| loud(said.utterance.levels[0]))
+            .sum::<usize>();
+        let expected: f64 = (0..=255)
+            .filter(|&q| loud(q) == 1)
+            .map(|q: u8| first[usize::from(q)].exp())
+            .sum();
+        assert!((far as f64 / said.len() as f64 - expected).abs() < 0.08);
+    }
+
+    #[test]
+    fn who_comes_to_no_end_is_cut_off_and_nobody_says_nothing() {
+        let mut speaker = speaker();
+        let mut said = |bias: f32| {
+            set_end(&mut speaker, bias);
+            let mut rng = ChaCha8Rng::seed_from_u64(5);
+            let mut said = speaker
+                .say(&[(1, 0)], Sampling::default(), &mut rng)
+                .expect("said");
+            let Said {
+                utterance,
+                has_ended,
+            } = said.remove(0);
+            (utterance.frames(), has_ended)
+        };
+        assert_eq!(said(-50.0), (LONGEST, false));
+        assert_eq!(said(50.0), (1, true));
+    }
+}

@@ -138,3 +138,65 @@ fn line(report: &EpochReport) -> String {
         report.seconds
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::baseline::histogram_bits;
+    use crate::corpus::tests::tones;
+    use crate::predictor::LinearPredictor;
+    use crate::settings::Cli;
+
+    fn corpus() -> Corpus {
+        Corpus {
+            speakers: vec!["a flute".into(), "a horn".into()],
+            training: tones(12),
+            test: tones(6),
+        }
+    }
+
+    fn learned(flags: &str, seed: u64) -> Speaker {
+        let flags = format!("speech --hidden 16 --width 12 {flags}");
+        let learning = Cli::parse_from(flags.split_whitespace()).learning;
+        let corpus = corpus();
+        let LinearPredictor { coefficients } = LinearPredictor::of(&corpus.training);
+        let trained = train(&corpus, &coefficients, &learning, seed);
+        trained.expect("learned").0
+    }
+
+    /// They differ in length by digit, and in pitch by digit and speaker.
+    #[test]
+    fn tones_are_learned() {
+        let speaker = learned("--epochs 40 --lr 0.01", 1);
+        let corpus = corpus();
+        let (bits, histogram) = (
+            speaker.bits(&corpus.test),
+            histogram_bits(&corpus.training, &corpus.test),
+        );
+        assert!(bits < 0.6 * histogram, "{bits} {histogram}");
+        let untrained = learned("--epochs 1 --lr 1e-9", 1).bits(&corpus.test);
+        assert!(bits < untrained - 0.4, "{bits} {untrained}");
+    }
+
+    #[test]
+    fn a_seed_learns_the_same_again() {
+        let bits = |seed| learned("--epochs 2", seed).bits(&tones(1));
+        assert_eq!(bits(1), bits(1));
+        assert_ne!(bits(1), bits(2));
+    }
+
+    #[test]
+    fn a_text_has_every_place_once_in_the_order_that_is_asked() {
+        let tones = tones(3);
+        let text = Text::of(tones.iter());
+        let places: usize = tones.iter().map(|tone| tone.frames() + 1).sum();
+        assert_eq!((text.places.len(), text.starts.len()), (places, 4));
+        let voice = learned("--epochs 1", 1).voice;
+        let mut streams = text.streams(&[2, 0, 1], &voice).expect("streams");
+        Source::<f32>::begin(&mut streams, 1);
+        let read = &Source::<f32>::parts(&mut streams, 0)[0].inputs;
+        assert_eq!(read[0], text.starts[2]);
+    }
+}

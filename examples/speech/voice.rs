@@ -293,3 +293,85 @@ fn heard(level: u8, noise: &mut Option<ChaCha8Rng>) -> u8 {
         None => level,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::tests::tones;
+    use crate::corpus::{Utterance, places};
+
+    fn voice() -> (Voice, ParameterSet) {
+        let (mut set, mut rng) = (ParameterSet::new(), ChaCha8Rng::seed_from_u64(1));
+        let sizes = Sizes {
+            speakers: 2,
+            hidden: 6,
+            width: 5,
+        };
+        let voice = Voice::new(&mut set, sizes, &[1.5, -0.8], &mut rng);
+        (voice, set)
+    }
+
+    #[test]
+    fn the_shapes_are_those_of_the_parameters() {
+        let (voice, set) = voice();
+        let shape = |id| (set.name(id).to_string(), set.get(id).shape());
+        assert_eq!(
+            voice.sizes.shapes(),
+            set.ids().map(shape).collect::<Vec<_>>()
+        );
+    }
+
+    /// −ln p of all that is at these places.
+    fn nats(voice: &Voice, p: &Bound<'_>, places: &[Place<'_>], carried: &mut [Carried]) -> f64 {
+        let (loss, after) = voice.loss(p, places, carried, &mut Measures::default());
+        Carried::store_all(carried, &after);
+        f64::from(loss.item()) * (places.len() * FRAME) as f64
+    }
+
+    /// Two streams of two utterances each, in windows of four frames: nothing is lost between windows, and nothing goes
+    /// from an utterance to the next one.
+    #[test]
+    fn windows_with_carried_states_are_whole_utterances() {
+        let ((voice, set), tones) = (voice(), tones(4));
+        let whole = |tone: &Utterance| {
+            let tape = Tape::new();
+            let places: Vec<_> = places(tone).collect();
+            nats(&voice, &set.bind(&tape), &places, &mut voice.zeros(1))
+        };
+        let expected = 2.0 * (whole(&tones[1]) + whole(&tones[2]));
+        let stream = |order: [usize; 2]| order.into_iter().flat_map(|i| places(&tones[i]));
+        let pairs = stream([1, 2]).zip(stream([2, 1]));
+        let rows: Vec<_> = pairs.flat_map(|(a, b)| [a, b]).collect();
+        let (mut carried, mut found) = (voice.zeros(2), 0.0);
+        for window in rows.chunks(8) {
+            let tape = Tape::new();
+            found += nats(&voice, &set.bind(&tape), window, &mut carried);
+        }
+        assert!(
+            (found - expected).abs() < 1e-4 * expected,
+            "{found} {expected}"
+        );
+        let tape = Tape::new();
+        let p = set.bind(&tape);
+        let cut = rows
+            .chunks(8)
+            .map(|window| nats(&voice, &p, window, &mut voice.zeros(2)));
+        let cut: f64 = cut.sum();
+        assert!(
+            (cut - expected).abs() > 1e-4 * expected,
+            "states do not matter"
+        );
+    }
+
+    #[test]
+    fn noise_is_of_training_only_and_by_one_level() {
+        let mut noise = Some(ChaCha8Rng::seed_from_u64(1));
+        let mut counts = [0; 3];
+        for _ in 0..300 {
+            counts[usize::from(heard(100, &mut noise)) - 99] += 1;
+        }
+        assert!(counts.iter().all(|&count| count > 60), "{counts:?}");
+        assert!((0..20).all(|_| heard(0, &mut noise) <= 1 && heard(255, &mut noise) >= 254));
+        assert_eq!(heard(7, &mut None), 7);
+    }
+}
