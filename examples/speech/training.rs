@@ -12,7 +12,7 @@ use crate::speaker::Speaker;
 use crate::voice::{Sizes, Voice};
 
 /// Streams that are read side by side, their parts, and the frames of a window: 80 ms.
-const STREAMS: usize = 8;
+const STREAMS: usize = 4;
 const PARTS: usize = 2;
 const STEPS: usize = 16;
 const CLIP: f64 = 1.0;
