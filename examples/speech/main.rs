@@ -11,6 +11,7 @@
 mod baseline;
 mod corpus;
 mod density;
+mod lattice;
 mod mu_law;
 mod picture;
 mod predictor;

@@ -10,10 +10,10 @@
 //!   e_t = σ(w h_t + b)                                     the probability that nothing follows
 //!
 //! Within a frame nothing is recurrent. The state gives the coefficients of a linear predictor of the sound pressure x_i,
-//! which begin as those of the baseline; and a network that reads the R = 64 samples before, as levels and as sound
-//! pressure, gives a density around it, through which the state opens and closes units:
+//! which begin as those of the baseline, see [`lattice`]; and a network that reads the R = 64 samples before, as levels
+//! and as sound pressure, gives a density around it, through which the state opens and closes units:
 //!
-//!   x̂_i = Σ_k a_k(h_t) x_{i−k},   k = 1 … 32,   a(h) = a_0 + M h
+//!   x̂_i = Σ_k a_k x_{i−k},   a = the coefficients of the reflections tanh((M h_t + m) / 8)
 //!   u_i = relu((A (y_{i−1} … y_{i−R}, x_{i−1} … x_{i−R}) + a) ⊙ (1 + G h_t + g) + C h_t + c)
 //!   v_i = relu(B u_i + b)
 //!   p(q_i | q_0 … q_{i−1}) = what a mixture with the parameters D v_i + d has between the edges of q_i, around x̂_i
@@ -25,14 +25,13 @@ use train::prelude::*;
 
 use crate::corpus::{FRAME, Place};
 use crate::density::{self, Foreseen};
+use crate::lattice;
 use crate::mu_law::{loudness, sample};
 
 /// Digits that can be said.
 pub const DIGITS: usize = 10;
 /// Samples that the lower tier reads, R.
 pub const REACH: usize = 64;
-/// Coefficients of its linear predictor.
-const TAPS: usize = 32;
 /// Hands of the clock, and the frames from one to the next, 80 ms.
 const HANDS: usize = 8;
 const TICK: f32 = 16.0;
@@ -40,8 +39,6 @@ const TICK: f32 = 16.0;
 /// little in them.
 const LOUDNESS: f32 = 4.0;
 const PRESSURE: f32 = 16.0;
-/// A step of the optimizer moves the coefficients of the predictor by so much less than other numbers.
-const FINE: f32 = 16.0;
 /// Ends are rare: one counts as much as so many.
 const END: f32 = 4.0;
 
@@ -65,7 +62,7 @@ impl Sizes {
         let Sizes { hidden, width, .. } = self;
         [
             ("end", hidden, 1),
-            ("predictor", hidden, TAPS),
+            ("lattice", hidden, lattice::ORDER),
             ("gates", hidden, width.saturating_mul(2)),
             ("samples1", 2 * REACH, width),
             ("samples2", width, width),
@@ -90,7 +87,7 @@ pub struct Voice {
     pub sizes: Sizes,
     gru: Forward<Gru>,
     end: Linear,
-    predictor: Linear,
+    lattice: Linear,
     /// G and C beside each other.
     gates: Linear,
     /// A and B.
@@ -126,24 +123,21 @@ impl Voice {
         rng: &mut ChaCha8Rng,
     ) -> Self {
         let gru = Gru::new(set, "gru", sizes.inputs(), sizes.hidden, Reset::After, rng);
-        let [end, predictor, gates, first, second, density] = sizes
+        let [end, lattice, gates, first, second, density] = sizes
             .layers()
             .map(|(name, inputs, outputs)| Linear::new(set, name, inputs, outputs, rng));
-        for layer in [&end, &predictor] {
+        for layer in [&end, &lattice] {
             set.get_mut(layer.v).data_mut().fill(0.0);
             set.get_mut(layer.d).data_mut().fill(0.0);
         }
         set.get_mut(end.d)[(0, 0)] = -5.0; // a frame in 150 is the last
-        let a_0 = set.get_mut(predictor.d).data_mut();
-        for (a, coefficient) in a_0.iter_mut().zip(coefficients) {
-            *a = FINE * *coefficient as f32;
-        }
+        lattice::begin(set.get_mut(lattice.d).data_mut(), coefficients);
         density::begin(set.get_mut(density.d).data_mut());
         Voice {
             sizes,
             gru: Forward(gru),
             end,
-            predictor,
+            lattice,
             gates,
             samples: [first, second],
             density,
@@ -212,7 +206,7 @@ impl Voice {
     /// What these states mean for the samples of their frames.
     pub fn context<'t>(&self, p: &Bound<'t>, h: Var<'t>) -> Context<'t> {
         Context {
-            coefficients: self.predictor.apply(p, h) * (1.0 / FINE),
+            coefficients: lattice::coefficients(self.lattice.apply(p, h)),
             gates: self.gates.apply(p, h),
         }
     }
@@ -242,7 +236,7 @@ impl Voice {
         let u = self.samples[0].apply(p, read);
         let u = (u + u * open + shift).relu();
         let v = self.samples[1].apply(p, u).relu();
-        let terms = read.cols(0..TAPS) * context.coefficients;
+        let terms = read.cols(0..lattice::ORDER) * context.coefficients;
         Foreseen {
             centre: terms.sum_cols() * (1.0 / PRESSURE),
             mixture: self.density.apply(p, v),
