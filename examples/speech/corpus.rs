@@ -76,6 +76,12 @@ impl Place<'_> {
     pub fn is_end(&self) -> bool {
         self.frame == self.of.frames()
     }
+
+    /// Those of the frame, of which there are none at the end.
+    pub fn levels(&self) -> impl Iterator<Item = u8> {
+        let rest = self.of.levels[self.frame * FRAME..].iter();
+        rest.take(FRAME).copied()
+    }
 }
 
 /// Every place of an utterance.

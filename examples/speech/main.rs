@@ -12,6 +12,7 @@ mod baseline;
 mod corpus;
 mod density;
 mod lattice;
+mod lower;
 mod mu_law;
 mod picture;
 mod predictor;
@@ -19,6 +20,7 @@ mod saved;
 mod settings;
 mod speaker;
 mod training;
+mod upper;
 mod voice;
 
 use std::process::ExitCode;

@@ -56,9 +56,9 @@ pub fn sheet(title: &str, rows: &[Row]) -> Outcome<Svg> {
                 let with = format!(r#"fill="{}" font-size="22""#, row.colour);
                 svg.text((24.0, y + WAVE + SPECTROGRAM / 2.0), row.label, &with);
             }
-            let wide = WIDTH * sound.seconds() / seconds;
+            let wide = (WIDTH * sound.seconds() / seconds).ceil();
             wave(&mut svg, (x, y), wide, sound, row.colour);
-            let png = spectrogram(sound)?;
+            let png = spectrogram(sound, wide as usize)?;
             svg.image((x, y + WAVE), (wide, SPECTROGRAM), &png);
         }
     }
@@ -87,17 +87,18 @@ fn wave(svg: &mut Svg, (x, y): (f64, f64), width: f64, sound: &Sound, colour: &s
     );
 }
 
-/// A pixel for each band and frame, low frequencies at the bottom, as a PNG.
-fn spectrogram(sound: &Sound) -> Outcome<Vec<u8>> {
+/// Low frequencies at the bottom, as a PNG of so many pixels.
+fn spectrogram(sound: &Sound, width: usize) -> Outcome<Vec<u8>> {
     let seen = MelSpectrogram::new(RATE, BANDS).of(&sound.samples);
     let loudest = seen.data().iter().copied().fold(f32::MIN, f32::max);
+    let height = SPECTROGRAM as usize;
     let mut pixels = Vec::new();
-    for band in (0..BANDS).rev() {
-        let frames = 0..seen.row_count();
-        pixels.extend(frames.flat_map(|t| shade(1.0 + (seen[(t, band)] - loudest) / SEEN)));
+    for y in (0..height).rev() {
+        let columns = (0..width).map(|x| (x * seen.row_count() / width, y * BANDS / height));
+        pixels.extend(columns.flat_map(|place| shade(1.0 + (seen[place] - loudest) / SEEN)));
     }
     let mut png = Vec::new();
-    let mut encoder = Encoder::new(&mut png, seen.row_count() as u32, BANDS as u32);
+    let mut encoder = Encoder::new(&mut png, width as u32, height as u32);
     encoder.set_color(ColorType::Rgb);
     encoder.set_depth(BitDepth::Eight);
     encoder.write_header()?.write_image_data(&pixels)?;

@@ -50,7 +50,7 @@ impl Speaker {
             let places: Vec<_> = places(utterance).collect();
             let p = self.parameters.bind(&tape);
             self.voice
-                .loss(&p, &places, &self.voice.zeros(1), &mut measures);
+                .loss(&p, &places, &self.voice.upper.zeros(1), &mut measures);
             tape.clear();
         }
         measures.get("bits").unwrap_or(f64::NAN)
@@ -73,7 +73,7 @@ impl Speaker {
             has_ended: false,
         };
         let mut said: Vec<_> = what.iter().map(begun).collect();
-        let (mut tape, mut carried) = (Tape::new(), self.voice.zeros(said.len()));
+        let (mut tape, mut carried) = (Tape::new(), self.voice.upper.zeros(said.len()));
         for frame in 0..LONGEST {
             self.say_frame(&tape, frame, &mut said, &mut carried, sampling, rng)?;
             tape.clear();
@@ -103,17 +103,17 @@ impl Speaker {
                 frame: frame.min(of.frames()),
             })
             .collect();
-        let (h, after) = self.voice.states(&p, &places, carried);
+        let (h, after) = self.voice.upper.states(&p, &places, carried);
         Carried::store_all(carried, &after);
-        let ends = self.voice.end(&p, h).value().to_matrix();
+        let ends = self.voice.upper.end(&p, h).value().to_matrix();
         for (row, said) in said.iter_mut().enumerate().filter(|_| frame > 0) {
             said.has_ended |= rng.random::<f32>() < Scalar::sigmoid(ends[(row, 0)]);
         }
-        let context = self.voice.context(&p, h);
+        let context = self.voice.lower.context(&p, h);
         for _ in 0..FRAME {
             let utterances = said.iter().map(|said| &said.utterance);
             let before = utterances.map(|utterance| utterance.before(utterance.levels.len()));
-            let foreseen = self.voice.foresee(&p, before, context);
+            let foreseen = self.voice.lower.foresee(&p, before, context);
             for (row, said) in said
                 .iter_mut()
                 .enumerate()
@@ -154,12 +154,10 @@ mod tests {
         let (voice, tape) = (&speaker.voice, Tape::new());
         let p = speaker.parameters.bind(&tape);
         let places: Vec<_> = places(utterance).collect();
-        let (h, _) = voice.states(&p, &places, &voice.zeros(1));
+        let (h, _) = voice.upper.states(&p, &places, &voice.upper.zeros(1));
+        let frames: Vec<_> = places.into_iter().enumerate().collect();
+        let foreseen = voice.foresee(&p, &frames[..frames.len() - 1], h);
         let count = utterance.levels.len();
-        let frames: Vec<_> = (0..count).map(|i| i / FRAME).collect();
-        let context = voice.context(&p, h).gather_rows(&frames);
-        let before = (0..count).map(|i| utterance.before(i));
-        let foreseen = voice.foresee(&p, before, context);
         (0..count).map(|i| foreseen.logits(i)).collect()
     }
 
@@ -195,7 +193,7 @@ mod tests {
         };
         let mut said: Vec<_> = (0..400).map(begun).collect();
         let mut rng = ChaCha8Rng::seed_from_u64(4);
-        let (tape, mut carried) = (Tape::new(), speaker.voice.zeros(said.len()));
+        let (tape, mut carried) = (Tape::new(), speaker.voice.upper.zeros(said.len()));
         let sampling = Sampling::default();
         let frame = speaker.say_frame(&tape, 0, &mut said, &mut carried, sampling, &mut rng);
         frame.expect("a frame");

@@ -49,7 +49,9 @@ impl<'a> Text<'a> {
             .collect();
         let streams = (text.len() / STEPS / 2).clamp(1, STREAMS);
         let windows = Windows::new(text, streams, STEPS).map_err(|e| format!("--data: {e}"))?;
-        Ok(Streams::new(windows, PARTS, |count| voice.zeros(count)))
+        Ok(Streams::new(windows, PARTS, |count| {
+            voice.upper.zeros(count)
+        }))
     }
 
     /// Of a stretch, whose states go on.

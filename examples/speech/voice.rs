@@ -26,19 +26,13 @@ use train::prelude::*;
 use crate::corpus::{FRAME, Place};
 use crate::density::{self, Foreseen};
 use crate::lattice;
-use crate::mu_law::{loudness, sample};
+use crate::lower::{Lower, REACH};
+use crate::upper::{HANDS, Upper};
 
 /// Digits that can be said.
 pub const DIGITS: usize = 10;
-/// Samples that the lower tier reads, R.
-pub const REACH: usize = 64;
-/// Hands of the clock, and the frames from one to the next, 80 ms.
-const HANDS: usize = 8;
-const TICK: f32 = 16.0;
-/// What levels and sound pressure are multiplied by where they are read: both are small, and what is next depends on
-/// little in them.
-const LOUDNESS: f32 = 4.0;
-const PRESSURE: f32 = 16.0;
+/// What levels are multiplied by where they are read.
+pub const LOUDNESS: f32 = 4.0;
 /// Ends are rare: one counts as much as so many.
 const END: f32 = 4.0;
 
@@ -53,12 +47,13 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    fn inputs(self) -> usize {
+    /// Of the GRU.
+    pub fn inputs(self) -> usize {
         (FRAME + HANDS + DIGITS).saturating_add(self.speakers)
     }
 
-    /// Name, inputs and outputs of every linear layer, in the order of [`Voice::linear`].
-    fn layers(self) -> [(&'static str, usize, usize); 6] {
+    /// Name, inputs and outputs of every linear layer: the end, and those of the lower tier.
+    pub fn layers(self) -> [(&'static str, usize, usize); 6] {
         let Sizes { hidden, width, .. } = self;
         [
             ("end", hidden, 1),
@@ -85,33 +80,8 @@ impl Sizes {
 #[derive(Debug)]
 pub struct Voice {
     pub sizes: Sizes,
-    gru: Forward<Gru>,
-    end: Linear,
-    lattice: Linear,
-    /// G and C beside each other.
-    gates: Linear,
-    /// A and B.
-    samples: [Linear; 2],
-    /// D.
-    density: Linear,
-}
-
-/// What the upper tier has for the lower one, a row for each sample: a(h) and what the gates are.
-#[derive(Clone, Copy, Debug)]
-pub struct Context<'t> {
-    coefficients: Var<'t>,
-    gates: Var<'t>,
-}
-
-impl Context<'_> {
-    /// That of these rows.
-    #[must_use]
-    pub fn gather_rows(self, rows: &[usize]) -> Self {
-        Context {
-            coefficients: self.coefficients.gather_rows(rows),
-            gates: self.gates.gather_rows(rows),
-        }
-    }
+    pub upper: Upper,
+    pub lower: Lower,
 }
 
 impl Voice {
@@ -122,125 +92,28 @@ impl Voice {
         coefficients: &[f64],
         rng: &mut ChaCha8Rng,
     ) -> Self {
-        let gru = Gru::new(set, "gru", sizes.inputs(), sizes.hidden, Reset::After, rng);
-        let [end, lattice, gates, first, second, density] = sizes
-            .layers()
-            .map(|(name, inputs, outputs)| Linear::new(set, name, inputs, outputs, rng));
-        for layer in [&end, &lattice] {
-            set.get_mut(layer.v).data_mut().fill(0.0);
-            set.get_mut(layer.d).data_mut().fill(0.0);
-        }
-        set.get_mut(end.d)[(0, 0)] = -5.0; // a frame in 150 is the last
-        lattice::begin(set.get_mut(lattice.d).data_mut(), coefficients);
-        density::begin(set.get_mut(density.d).data_mut());
         Voice {
             sizes,
-            gru: Forward(gru),
-            end,
-            lattice,
-            gates,
-            samples: [first, second],
-            density,
+            upper: Upper::new(set, sizes, rng),
+            lower: Lower::new(set, sizes, coefficients, rng),
         }
     }
 
-    /// The states before the first frames.
-    pub fn zeros(&self, streams: usize) -> Vec<Carried> {
-        self.gru.zeros(streams)
-    }
-
-    /// h_t at all places, which are those of the first step of all streams, then those of the second, and so on; and
-    /// the states after. Where an utterance begins, h_{t−1} is 0 whatever was before.
-    pub fn states<'t>(
-        &self,
-        p: &Bound<'t>,
-        places: &[Place<'_>],
-        carried: &[Carried],
-    ) -> (Var<'t>, Vec<State<'t>>) {
-        let (tape, streams) = (p.tape(), carried[0].h.row_count());
-        let x = tape.constant(self.frames(places, p.noise())).named("x");
-        let mut states: Vec<_> = carried.iter().map(|state| state.on(tape)).collect();
-        let step = |t: usize| &places[t * streams..(t + 1) * streams];
-        let steps = places.len() / streams;
-        let begins = |t: &usize| step(*t).iter().any(|place| place.frame == 0);
-        let starts: Vec<_> = [0].into_iter().chain((1..steps).filter(begins)).collect();
-        let mut h = Vec::new();
-        for (i, &start) in starts.iter().enumerate() {
-            let goes_on = |stream: usize, _| f32::from(step(start)[stream].frame > 0);
-            let goes_on = tape.constant(Matrix::from_fn(streams, 1, goes_on));
-            let kept = states.iter().map(|state| state.map(|h| h * goes_on));
-            let kept: Vec<_> = kept.collect();
-            let end = starts.get(i + 1).copied().unwrap_or(steps);
-            let x = Sequence::from_stacked(x.rows(start * streams..end * streams), streams);
-            let (y, after) = self.gru.run_from(p, x, &kept);
-            h.push(y.stacked());
-            states = after;
-        }
-        (Var::concat_rows(&h), states)
-    }
-
-    /// What the upper tier reads at each place: the frame before, clock, digit and speaker.
-    fn frames(&self, places: &[Place<'_>], mut noise: Option<ChaCha8Rng>) -> Matrix {
-        let mut x = Matrix::zeros(places.len(), self.sizes.inputs());
-        let rows = x.data_mut().chunks_exact_mut(self.sizes.inputs());
-        for (row, Place { of, frame }) in rows.zip(places) {
-            let (before, row) = row.split_at_mut(FRAME);
-            for (x, q) in before.iter_mut().zip(of.before(frame * FRAME)) {
-                *x = LOUDNESS * loudness(heard(q, &mut noise));
-            }
-            let (clock, row) = row.split_at_mut(HANDS);
-            for (hand, x) in clock.iter_mut().enumerate() {
-                *x = (-(*frame as f32 / TICK - hand as f32).powi(2)).exp();
-            }
-            row[of.digit] = 1.0;
-            row[DIGITS + of.speaker] = 1.0;
-        }
-        x
-    }
-
-    /// The logit of e_t for each state, `[rows, 1]`.
-    pub fn end<'t>(&self, p: &Bound<'t>, h: Var<'t>) -> Var<'t> {
-        self.end.apply(p, h)
-    }
-
-    /// What these states mean for the samples of their frames.
-    pub fn context<'t>(&self, p: &Bound<'t>, h: Var<'t>) -> Context<'t> {
-        Context {
-            coefficients: lattice::coefficients(self.lattice.apply(p, h)),
-            gates: self.gates.apply(p, h),
-        }
-    }
-
-    /// What is foreseen of some samples, from those before each, the last one first, and its frame's context.
+    /// What is foreseen of every sample of frames, which are these rows of the states; the samples of a frame come
+    /// after each other.
     pub fn foresee<'t>(
         &self,
         p: &Bound<'t>,
-        before: impl ExactSizeIterator<Item = impl Iterator<Item = u8>>,
-        context: Context<'t>,
+        frames: &[(usize, Place<'_>)],
+        h: Var<'t>,
     ) -> Foreseen<'t> {
-        let mut noise = p.noise();
-        let mut read = Matrix::zeros(before.len(), 2 * REACH);
-        for (row, before) in read.data_mut().chunks_exact_mut(2 * REACH).zip(before) {
-            let (x, y) = row.split_at_mut(REACH);
-            for (i, q) in before.take(REACH).enumerate() {
-                let q = heard(q, &mut noise);
-                (x[i], y[i]) = (PRESSURE * sample(q), LOUDNESS * loudness(q));
-            }
-        }
-        let read = p.tape().constant(read);
-        let width = self.sizes.width;
-        let (open, shift) = (
-            context.gates.cols(0..width),
-            context.gates.cols(width..2 * width),
-        );
-        let u = self.samples[0].apply(p, read);
-        let u = (u + u * open + shift).relu();
-        let v = self.samples[1].apply(p, u).relu();
-        let terms = read.cols(0..lattice::ORDER) * context.coefficients;
-        Foreseen {
-            centre: terms.sum_cols() * (1.0 / PRESSURE),
-            mixture: self.density.apply(p, v),
-        }
+        let rows: Vec<_> = frames.iter().flat_map(|(row, _)| [*row; FRAME]).collect();
+        let before = (0..rows.len()).map(|i| {
+            let Place { of, frame } = frames[i / FRAME].1;
+            of.before(frame * FRAME + i % FRAME)
+        });
+        let context = self.lower.context(p, h).gather_rows(&rows);
+        self.lower.foresee(p, before, context)
     }
 
     /// −ln p of all that is at these places, levels and ends, per sample, where a place counts as a frame of samples;
@@ -252,26 +125,23 @@ impl Voice {
         carried: &[Carried],
         measures: &mut Measures,
     ) -> (Var<'t>, Vec<State<'t>>) {
-        let (h, states) = self.states(p, places, carried);
+        let (h, states) = self.upper.states(p, places, carried);
         let ends = Matrix::from_fn(places.len(), 1, |row, _| f32::from(places[row].is_end()));
         let cross_entropy = BinaryCrossEntropy::new().reduction(Reduction::Sum);
-        let mut nats = cross_entropy.loss(self.end(p, h), p.tape().constant(ends)) * END;
-        let within = |row: &usize| !places[*row].is_end();
-        let rows = (0..places.len()).filter(within);
-        let rows: Vec<_> = rows.flat_map(|row| [row; FRAME]).collect();
-        if !rows.is_empty() {
-            let samples = rows.iter().enumerate().map(|(i, &row)| {
-                let Place { of, frame } = places[row];
-                (of, frame * FRAME + i % FRAME)
-            });
-            let levels: Vec<_> = samples.clone().map(|(of, i)| of.levels[i]).collect();
-            let context = self.context(p, h).gather_rows(&rows);
-            let foreseen = self.foresee(p, samples.map(|(of, i)| of.before(i)), context);
-            let of_levels = foreseen.nats(&levels);
+        let end = self.upper.end(p, h);
+        let mut nats = cross_entropy.loss(end, p.tape().constant(ends)) * END;
+        let frames = places.iter().copied().enumerate();
+        let frames: Vec<_> = frames.filter(|(_, place)| !place.is_end()).collect();
+        if !frames.is_empty() {
+            let levels: Vec<_> = frames
+                .iter()
+                .flat_map(|(_, place)| place.levels())
+                .collect();
+            let of_levels = self.foresee(p, &frames, h).nats(&levels);
             let count = levels.len() as f64;
             let bits = train::bits(f64::from(of_levels.item()) / count);
             measures.add("bits", bits, count);
-            nats = nats + of_levels;
+            nats += of_levels;
         }
         (nats * (1.0 / (places.len() * FRAME) as f32), states)
     }
@@ -279,7 +149,7 @@ impl Voice {
 
 /// A level as it is read: in training it may be taken for the next higher or lower one, so that what is said does not
 /// depend on every little thing in what was said, which will not be quite as in the recordings.
-fn heard(level: u8, noise: &mut Option<ChaCha8Rng>) -> u8 {
+pub fn heard(level: u8, noise: &mut Option<ChaCha8Rng>) -> u8 {
     match noise {
         Some(rng) => level
             .saturating_add(rng.random_range(0..3))
@@ -330,13 +200,13 @@ mod tests {
         let whole = |tone: &Utterance| {
             let tape = Tape::new();
             let places: Vec<_> = places(tone).collect();
-            nats(&voice, &set.bind(&tape), &places, &mut voice.zeros(1))
+            nats(&voice, &set.bind(&tape), &places, &mut voice.upper.zeros(1))
         };
         let expected = 2.0 * (whole(&tones[1]) + whole(&tones[2]));
         let stream = |order: [usize; 2]| order.into_iter().flat_map(|i| places(&tones[i]));
         let pairs = stream([1, 2]).zip(stream([2, 1]));
         let rows: Vec<_> = pairs.flat_map(|(a, b)| [a, b]).collect();
-        let (mut carried, mut found) = (voice.zeros(2), 0.0);
+        let (mut carried, mut found) = (voice.upper.zeros(2), 0.0);
         for window in rows.chunks(8) {
             let tape = Tape::new();
             found += nats(&voice, &set.bind(&tape), window, &mut carried);
@@ -349,7 +219,7 @@ mod tests {
         let p = set.bind(&tape);
         let cut = rows
             .chunks(8)
-            .map(|window| nats(&voice, &p, window, &mut voice.zeros(2)));
+            .map(|window| nats(&voice, &p, window, &mut voice.upper.zeros(2)));
         let cut: f64 = cut.sum();
         assert!(
             (cut - expected).abs() > 1e-4 * expected,
