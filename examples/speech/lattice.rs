@@ -1,4 +1,4 @@
-//! A linear predictor that cannot howl: its coefficients come from reflections.
+//! A linear predictor that cannot howl by itself: its coefficients come from reflections.
 //!
 //! What a predictor says of its own sayings, x_i = Σ_k a_k x_{i−k}, grows without end for some coefficients, and fades
 //! away for those of reflections r_1 … r_P that are all between −1 and 1 (Makhoul 1975, *Linear prediction: a tutorial

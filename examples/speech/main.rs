@@ -3,7 +3,7 @@
 //!
 //!     cargo run --release --example speech
 //!     cargo run --release --example speech -- --say 3,7,1
-//!     cargo run --release --example speech -- --data recordings/ --speakers jackson --epochs 9 --save voice.safetensors
+//!     cargo run --release --example speech -- --data recordings/ --speakers jackson --epochs 10 --hidden 192 --save voice.safetensors
 //!     cargo run --release --example speech -- --load voice.safetensors --count 10
 //!
 //! What is said can be heard by the example digits: `digits --load digits.safetensors --transcribe target/speech/said_*.wav`.

@@ -60,7 +60,7 @@ impl Cli {
 #[derive(Args)]
 pub struct Learning {
     /// Epochs to learn for
-    #[arg(long, default_value_t = 20, value_parser = at_least_one::<u64>)]
+    #[arg(long, default_value_t = 12, value_parser = at_least_one::<u64>)]
     pub epochs: u64,
     /// Units of the GRU
     #[arg(long, default_value_t = 128, value_parser = up_to(4096))]
