@@ -1,5 +1,5 @@
 //! Speech (row 17 of the lecture): a network that says a digit, sample by sample, 8,000 a second. Each is drawn from what
-//! it foresees after those before, and read, and so on; it is told which digit to say, and nothing else.
+//! it foresees after those before, and read, and so on; it is told which digit to say, and as whom.
 //!
 //!     cargo run --release --example speech
 //!     cargo run --release --example speech -- --say 3,7,1
