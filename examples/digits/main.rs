@@ -12,14 +12,13 @@ mod features;
 mod phrases;
 mod picture;
 mod recogniser;
-mod recordings;
 mod settings;
 mod training;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use sound::Sound;
+use sound::{Parts, Recording, Sound, speakers};
 use train::Spread;
 use train::escaped;
 use train::program::{self, Outcome};
@@ -27,7 +26,6 @@ use train::program::{self, Outcome};
 use crate::features::RATE;
 use crate::phrases::Phrase;
 use crate::recogniser::{Judged, Recogniser};
-use crate::recordings::{Parts, Recording};
 use crate::settings::Cli;
 
 /// How often each recording of the test part is in a phrase.
@@ -60,7 +58,7 @@ fn hear(cli: &Cli, recogniser: &Recogniser, asked: &[Asked]) -> Outcome {
     if !asked.is_empty() {
         return transcribe(cli, recogniser, asked);
     }
-    let test = recordings::split(&read(cli)?)?.test;
+    let test = split(&read(cli)?)?.test;
     let judged = judge(recogniser, &test);
     draw_phrase(cli, recogniser, &test)?;
     report(&[("word_error".into(), vec![judged])]);
@@ -98,25 +96,30 @@ fn learn(cli: &Cli, asked: &[Asked]) -> Outcome {
 }
 
 fn read(cli: &Cli) -> Outcome<Vec<Recording>> {
-    let recordings = recordings::read(&cli.data)?;
-    let speakers = recordings::speakers(&recordings).join(", ");
+    let recordings = Recording::read_all(&cli.data, RATE).map_err(|e| format!("--data: {e}"))?;
+    let speakers = speakers(&recordings).join(", ");
     println!("{} recordings of {speakers}", recordings.len());
     Ok(recordings)
+}
+
+/// The data set's own split.
+fn split(recordings: &[Recording]) -> Outcome<Parts> {
+    Parts::split(recordings).map_err(|e| format!("--data: {e}").into())
 }
 
 /// What is learned from and judged by, with the name of the figure: once, or for each speaker who is held out.
 fn trials(cli: &Cli, recordings: &[Recording]) -> Outcome<Vec<(String, Parts)>> {
     if cli.held_out.is_empty() {
-        return Ok(vec![("word_error".into(), recordings::split(recordings)?)]);
+        return Ok(vec![("word_error".into(), split(recordings)?)]);
     }
-    let all = recordings::speakers(recordings);
+    let all = speakers(recordings);
     let speakers = match &cli.held_out[..] {
         [one] if one == "all" => &all,
         some => some,
     };
     let trial = |speaker: &String| match all.contains(speaker) {
         true => {
-            let parts = recordings::hold_out(recordings, speaker)?;
+            let parts = Parts::hold_out(recordings, speaker).map_err(|e| format!("--data: {e}"))?;
             Ok((format!("word_error_{speaker}"), parts))
         }
         false => Err(format!(

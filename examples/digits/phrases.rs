@@ -8,10 +8,9 @@ use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rayon::prelude::*;
-use sound::Sound;
+use sound::{Recording, Sound};
 
 use crate::features::{RATE, Sample};
-use crate::recordings::Recording;
 
 /// Digits of a phrase: from one to this.
 const LONGEST: usize = 5;

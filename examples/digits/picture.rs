@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::ops::Range;
 
-use sound::{MelSpectrogram, Sound};
+use sound::{MelSpectrogram, Sound, shade};
 use train::pictures::Svg;
 use train::prelude::*;
 
@@ -18,15 +18,6 @@ const SPECTROGRAM: f64 = 288.0;
 const BETWEEN: f64 = 68.0;
 const PROBABILITIES: f64 = 220.0;
 const BELOW: f64 = 68.0;
-/// From silent to loud, in the order in which all eyes find them brighter (the map "viridis" of Smith and van der
-/// Walt 2015, at five places).
-const SHADES: [[f32; 3]; 5] = [
-    [68.0, 1.0, 84.0],
-    [59.0, 82.0, 139.0],
-    [33.0, 145.0, 140.0],
-    [94.0, 201.0, 98.0],
-    [253.0, 231.0, 37.0],
-];
 /// Colours that are told apart by people who do not see all colours (Okabe and Ito 2008); digits that share one have
 /// another dash.
 const COLOURS: [&str; 5] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#111111"];
@@ -76,7 +67,8 @@ fn draw_spectrogram(svg: &mut Svg, spectrogram: &Matrix, x: impl Fn(usize) -> f6
             for (band, s) in row.iter().enumerate() {
                 let y = TOP + SPECTROGRAM - (band + 1) as f64 * height;
                 let loud = (s - low) / (high - low).max(f32::MIN_POSITIVE);
-                let fill = format!(r#"fill="{}""#, shade(loud));
+                let [r, g, b] = shade(loud);
+                let fill = format!(r##"fill="#{r:02x}{g:02x}{b:02x}""##);
                 svg.rect((from, y), (width + 0.1, height), &fill);
             }
         }
@@ -84,17 +76,6 @@ fn draw_spectrogram(svg: &mut Svg, spectrogram: &Matrix, x: impl Fn(usize) -> f6
     let right = format!(r#"{INK} text-anchor="end""#);
     svg.text((LEFT - 10.0, TOP + 16.0), "4 kHz", &right);
     svg.text((LEFT - 10.0, TOP + SPECTROGRAM), "0", &right);
-}
-
-/// A colour for a number from 0 to 1.
-fn shade(number: f32) -> String {
-    let place = number.clamp(0.0, 1.0) * (SHADES.len() - 1) as f32;
-    let i = (place as usize).min(SHADES.len() - 2);
-    let [r, g, b] = std::array::from_fn(|c| {
-        let (from, to) = (SHADES[i][c], SHADES[i + 1][c]);
-        (from + (place - i as f32) * (to - from)).round() as u8
-    });
-    format!("#{r:02x}{g:02x}{b:02x}")
 }
 
 fn draw_axes(svg: &mut Svg, top: f64, seconds: f64) {
@@ -211,11 +192,5 @@ mod tests {
                 "{count}"
             );
         }
-    }
-
-    #[test]
-    fn shades_go_from_dark_to_bright() {
-        assert_eq!([shade(-1.0), shade(0.0)], ["#440154", "#440154"]);
-        assert_eq!([shade(0.5), shade(1.0)], ["#21918c", "#fde725"]);
     }
 }

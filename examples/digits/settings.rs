@@ -7,14 +7,16 @@ use train::program::{Out, Save, Threads, at_least_one, positive, probability, up
 
 use crate::phrases::Changes;
 use crate::recogniser::Sizes;
-use crate::recordings;
+
+/// An excerpt of the Free Spoken Digit Dataset: see examples/data/README.md.
+const EXCERPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/data/digits");
 
 /// Learns to write down the digits that it hears.
 #[derive(Parser)]
 #[command(version)]
 pub struct Cli {
     /// Folder of recordings DIGIT_SPEAKER_INDEX.wav, 8 kHz or more, mono
-    #[arg(long, value_name = "FOLDER", default_value = recordings::DEFAULT, hide_default_value = true)]
+    #[arg(long, value_name = "FOLDER", default_value = EXCERPT, hide_default_value = true)]
     pub data: PathBuf,
     /// Speakers of whom nothing is learned, to be judged by; each in turn, or all for each there is. Unless given, it is
     /// judged by the first five recordings of each digit and speaker

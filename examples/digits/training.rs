@@ -1,12 +1,12 @@
 //! A training run.
 
+use sound::Recording;
 use train::prelude::*;
 use train::program::{Outcome, Save, interrupted, note};
 
 use crate::features::Sample;
 use crate::phrases;
 use crate::recogniser::{KEY, Recogniser, loss};
-use crate::recordings::Recording;
 use crate::settings::Learning;
 
 /// Phrases of a mini-batch, and the parts it is cut in for threads.

@@ -6,6 +6,8 @@
 //! | another sample rate, another speed | [`Sound::at_rate`], [`Sound::faster`] |
 //! | how loud each band of frequencies is over time | [`MelSpectrogram`] |
 //! | the same wherever and however loud it was recorded | [`standardised`] |
+//! | a colour for how loud it is | [`shade`] |
+//! | recordings of spoken digits, and their parts for training and test | [`Recording`], [`Parts`] |
 //!
 //! ```
 //! use sound::{MelSpectrogram, Sound};
@@ -21,9 +23,13 @@
 
 mod error;
 mod mel;
+mod recordings;
 mod resample;
+mod shade;
 mod wav;
 
 pub use error::SoundError;
 pub use mel::{MelSpectrogram, standardised};
+pub use recordings::{Parts, Recording, RecordingsError, speakers};
+pub use shade::shade;
 pub use wav::Sound;
