@@ -228,7 +228,7 @@ mod tests {
             (Splice(4, 1, 2), "one her"),
         ];
         for (alteration, expected) in cases {
-            let found = altered(file, &[alteration.clone()], &[file, b"other"]);
+            let found = altered(file, std::slice::from_ref(&alteration), &[file, b"other"]);
             assert_eq!(String::from_utf8_lossy(&found), expected, "{alteration:?}");
         }
         assert_eq!(altered(file, &[Cut(0), Word(0, None)], &[file]), b"");
