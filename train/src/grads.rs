@@ -62,7 +62,8 @@ impl<T: Scalar> ParameterGradients<T> {
         let mut gradients = loss.backward_keeping(Keep::Leaves);
         let mut reached = false;
         for (&id, &is_sparse) in self.ids.iter().zip(&self.sparse) {
-            let (parameter, shape) = (bound.var(id), bound.var(id).shape());
+            let parameter = bound.var(id);
+            let shape = parameter.shape();
             let rows = is_sparse.then(|| gradients.take_rows(parameter)).flatten();
             let rows = rows.map(|rows| Gradient::Rows(Rows::of(&rows, shape)));
             let gradient = rows.or_else(|| gradients.take(parameter).map(Gradient::Whole));

@@ -191,16 +191,13 @@ fn without_checksum(checkpoint: &Checkpoint) -> Vec<u8> {
     safetensors::serialize(views, Some(metadata.into())).unwrap()
 }
 
-/// What makes something of the file at a path.
-type Reader = fn(&Path) -> Result<(), String>;
-
 /// Hands altered files to what reads them from a path.
-fn check(files: &[&[u8]], read: Reader) {
+fn check<R, E: ToString>(files: &[&[u8]], read: impl Fn(&Path) -> Result<R, E>) {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("file");
     altered::check(files, |bytes| {
         write(&path, bytes);
-        read(&path)
+        read(&path).map(drop).map_err(|e| e.to_string())
     });
 }
 
@@ -210,9 +207,11 @@ fn altered_checkpoints_are_checkpoints_or_refused() {
     let folder = TempDir::new().unwrap();
     let (checkpoint, sealed) = model(&folder.path().join("model"));
     check(&[&sealed, &without_checksum(&checkpoint)], |path| {
-        let checkpoint = Checkpoint::<f32>::load(path).map_err(|e| e.to_string())?;
-        assert!(checkpoint.tensors.iter().all(|(_, m)| m.view().is_finite()));
-        Ok(())
+        let checkpoint = Checkpoint::<f32>::load(path);
+        if let Ok(checkpoint) = &checkpoint {
+            assert!(checkpoint.tensors.iter().all(|(_, m)| m.view().is_finite()));
+        }
+        checkpoint
     });
 }
 
@@ -223,10 +222,7 @@ fn altered_weights_of_pytorch_are_weights_or_refused() {
         include_bytes!("reference/torch_f64.safetensors"),
         include_bytes!("reference/torch_others.safetensors"),
     ];
-    check(&files, |path| {
-        let read = read_state_dict::<f32>(path);
-        read.map(drop).map_err(|e| e.to_string())
-    });
+    check(&files, |path| read_state_dict::<f32>(path));
 }
 
 #[test]
@@ -237,10 +233,7 @@ fn altered_arrays_of_numpy_are_arrays_or_refused() {
         include_bytes!("reference/numpy_half.npy"),
         include_bytes!("reference/numpy_vector.npy"),
     ];
-    check(&files, |path| {
-        let read = read_npy::<f64>(path);
-        read.map(drop).map_err(|e| e.to_string())
-    });
+    check(&files, |path| read_npy::<f64>(path));
 }
 
 #[test]
@@ -249,10 +242,7 @@ fn altered_archives_of_numpy_are_arrays_or_refused() {
         include_bytes!("reference/numpy_compressed.npz"),
         include_bytes!("reference/numpy_types.npz"),
     ];
-    check(&files, |path| {
-        let read = read_npz::<f64>(path);
-        read.map(drop).map_err(|e| e.to_string())
-    });
+    check(&files, |path| read_npz::<f64>(path));
 }
 
 /// And what is made of texts: a vocabulary of its words, and the numbers of all.
@@ -263,10 +253,10 @@ fn altered_texts_are_texts_or_refused() {
     encoder.write_all(text.as_bytes()).unwrap();
     let compressed = encoder.finish().unwrap();
     check(&[text.as_bytes(), &compressed], |path| {
-        let corpus = read_text(&[path.into()], &[]).map_err(|e| e.to_string())?;
+        let corpus = read_text(&[path.into()], &[])?;
         let vocabulary = Vocabulary::words(&corpus.text, 1);
-        let numbers = vocabulary.encode(&corpus.text).map_err(|e| e.to_string())?;
+        let numbers = vocabulary.encode(&corpus.text)?;
         assert_eq!(vocabulary.decode(&numbers), corpus.text);
-        Ok(())
+        Ok::<_, train::TextError>(())
     });
 }

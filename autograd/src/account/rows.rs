@@ -50,7 +50,7 @@ impl<T> Default for Rows<T> {
 impl<T: Scalar> Rows<T> {
     /// Keeps a contribution to a leaf.
     pub fn add(&mut self, to: usize, indices: &[usize], gradient: &Arc<Matrix<T>>) {
-        if !self.has(to) {
+        if !self.leaves.iter().any(|known| known.index == to) {
             let whole = OnceCell::new();
             self.leaves.push(Leaf { index: to, whole });
         }
@@ -61,11 +61,6 @@ impl<T: Scalar> Rows<T> {
             indices: start..self.indices.len(),
             gradient: Arc::clone(gradient),
         });
-    }
-
-    /// Whether a leaf has received rows.
-    pub fn has(&self, leaf: usize) -> bool {
-        self.leaves.iter().any(|known| known.index == leaf)
     }
 
     /// The whole gradient of a leaf that has received rows.

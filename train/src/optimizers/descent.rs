@@ -241,7 +241,10 @@ impl<R: UpdateRule, T: Scalar> Optimizer<T> for Descent<R, T> {
             };
             match gradients.rows(id) {
                 Some(rows) => rows.for_each(|(r, g)| update(r * cols..(r + 1) * cols, g)),
-                None => update(0..gradients.get(id).data().len(), gradients.get(id).data()),
+                None => {
+                    let g = gradients.get(id).data();
+                    update(0..g.len(), g);
+                }
             }
         }
     }

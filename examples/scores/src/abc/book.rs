@@ -1,6 +1,8 @@
 //! [`read`]: the text of a file as its tunes.
 
-use std::fmt::{self, Write};
+use std::fmt;
+
+use train::escaped;
 
 use super::fields;
 use super::symbols::{Symbol, Symbols};
@@ -25,19 +27,9 @@ pub struct Skipped {
     pub what: String,
 }
 
-/// Characters of a line that are shown.
-const MOST: usize = 120;
-
 impl fmt::Display for Skipped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: ", self.line)?;
-        // What would not be seen, or moves where the terminal writes, is escaped; and a line is no book.
-        let mut rest = self.what.chars();
-        rest.by_ref().take(MOST).try_for_each(|c| match c {
-            '"' | '\'' | '\\' => f.write_char(c),
-            _ => write!(f, "{}", c.escape_debug()),
-        })?;
-        f.write_str(if rest.next().is_some() { " …" } else { "" })
+        write!(f, "line {}: {}", self.line, escaped(&self.what))
     }
 }
 
