@@ -3,7 +3,7 @@
 mod packed;
 mod pool;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use elsa::FrozenVec;
@@ -23,6 +23,8 @@ pub(crate) struct Store<T> {
     values: FrozenVec<Arc<Matrix<T>>>,
     pool: RefCell<Pool<T>>,
     packed: RefCell<PackedOperands<T>>,
+    /// Whether products of one row are with rounded weights.
+    rounds: Cell<bool>,
 }
 
 impl<T: Scalar> Store<T> {
@@ -31,6 +33,7 @@ impl<T: Scalar> Store<T> {
             values: FrozenVec::new(),
             pool: RefCell::new(Pool::new()),
             packed: RefCell::default(),
+            rounds: Cell::default(),
         }
     }
 
@@ -73,6 +76,11 @@ impl<T: Scalar> Store<T> {
         self.pool.borrow_mut().take(shape)
     }
 
+    /// From now on products of one row are with rounded weights.
+    pub fn round_weights(&self) {
+        self.rounds.set(true);
+    }
+
     pub fn copy(&self, m: &Matrix<T>) -> Arc<Matrix<T>> {
         let mut copy = self.take(m.shape());
         unique(&mut copy).data_mut().copy_from_slice(m.data());
@@ -113,5 +121,16 @@ impl<'a, T: Scalar> Recorded<'a, T> {
     #[inline]
     pub fn value(self, index: usize) -> MatrixView<'a, T> {
         self.store.value(self.place(index))
+    }
+
+    /// Whether a product of one row is to be with this node's rounded elements: those of leaves last.
+    pub fn rounds(self, index: usize) -> bool {
+        self.store.rounds.get() && self.is_of_leaf(index)
+    }
+
+    /// Whether a node has its elements in a leaf.
+    pub fn is_of_leaf(self, index: usize) -> bool {
+        let owner = &self.recording.nodes[self.place(index).owner];
+        owner.operation.is_none()
     }
 }

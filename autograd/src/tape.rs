@@ -161,6 +161,24 @@ impl<T: Scalar> Tape<T> {
         Var { tape: self, index }
     }
 
+    /// From now on multiplies one row x with the transpose of a leaf, or of a part of one, x Wᵀ, as if W were rounded to bf16: its elements
+    /// keep the upper 16 of their 32 bits, which are the sign, the exponent and 7 bits of the fraction.
+    ///
+    /// Such a product waits for W to be read, and so takes half as long where W is larger than the cache. This is for
+    /// writing text, symbol by symbol; no gradient is to be taken on such a tape. An f64 keeps the upper 32 bits, a
+    /// dual number all.
+    ///
+    /// ```
+    /// # use autograd::{Matrix, Tape};
+    /// let tape = Tape::<f32>::new();
+    /// tape.round_weights();
+    /// let (x, w) = (tape.constant(Matrix::scalar(1.0)), tape.var(Matrix::scalar(1.01)));
+    /// assert_eq!(x.matmul_t(w).item(), 1.0078125); // 1 + 2^-7
+    /// ```
+    pub fn round_weights(&self) {
+        self.store.round_weights();
+    }
+
     /// Takes back a matrix from [`Gradients::take`](crate::Gradients::take), to be used again.
     pub fn recycle(&self, matrix: Arc<Matrix<T>>) {
         self.store.give_back(matrix);

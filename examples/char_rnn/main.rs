@@ -44,7 +44,10 @@ fn main() -> ExitCode {
 }
 
 fn write_sample(args: &SampleArgs) -> Outcome {
-    let (model, parameters) = TextModel::load(&args.load)?;
+    let (mut model, parameters) = TextModel::load(&args.load)?;
+    if args.bf16 {
+        model = model.with_rounded_weights();
+    }
     let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
     let prime = args.prime.as_deref().unwrap_or(model.default_prime());
     let text = model.write(&parameters, prime, args.draw.sampling(), &mut rng);

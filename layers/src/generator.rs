@@ -61,6 +61,13 @@ impl<'m, T: Scalar> Generator<'m, T> {
         }
     }
 
+    /// Multiplies with weights that are rounded to bf16, [`Tape::round_weights`], where there is one text: half as much
+    /// is to be read for a symbol.
+    pub fn with_rounded_weights(self) -> Self {
+        self.tape.round_weights();
+        self
+    }
+
     /// Reads the next symbol of each text; gives the logits of the symbols after, `[B, V]`.
     ///
     /// # Panics

@@ -141,6 +141,31 @@ fn a_generator_gives_the_logits_of_the_unrolled_model() {
     }
 }
 
+/// As written in [`autograd::Tape::round_weights`]: what a row is multiplied with keeps the upper half of its bits.
+#[test]
+fn a_generator_with_rounded_weights_is_one_whose_weights_have_been_rounded() {
+    let round = |x: f32| f32::from_bits((x.to_bits() + 0x7fff + (x.to_bits() >> 16 & 1)) & !0xffff);
+    for kind in KINDS {
+        let (mut set, mut rng) = (ParameterSet::<f32>::new(), ChaCha8Rng::seed_from_u64(1));
+        let model = CharModel::new(&mut set, kind, 5, 40, 2, &mut rng);
+        let mut rounded = set.clone();
+        let ids: Vec<_> = set.ids().collect();
+        let is_factor = |name: &str| name.ends_with(['U', 'W', 'V']) && !name.ends_with("1.U");
+        for id in ids.into_iter().filter(|&id| is_factor(set.name(id))) {
+            *rounded.get_mut(id) = set.get(id).map(round);
+        }
+        let mut by_tape = Generator::new(&model, &set, 1).with_rounded_weights();
+        let mut by_hand = Generator::new(&model, &rounded, 1);
+        let mut exact = Generator::new(&model, &set, 1);
+        for symbol in [3, 0, 1, 4] {
+            let found = by_tape.read(&[symbol]).to_matrix();
+            assert_eq!(found, by_hand.read(&[symbol]).to_matrix(), "{kind}");
+            let error = found.max_abs_diff(&exact.read(&[symbol]).to_matrix());
+            assert!((1e-6..1e-2).contains(&error), "{kind}: {error}");
+        }
+    }
+}
+
 /// The shapes are known before there are parameters: both must say the same.
 #[test]
 fn a_model_has_the_parameters_that_were_foretold() {

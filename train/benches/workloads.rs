@@ -25,6 +25,9 @@ struct Args {
     /// Training steps to time; as many as fit in four seconds if not given
     #[arg(long)]
     reps: Option<usize>,
+    /// W6 with weights rounded to bf16
+    #[arg(long)]
+    rounded: bool,
     /// What `cargo bench` adds
     #[arg(long, hide = true)]
     bench: bool,
@@ -109,6 +112,9 @@ fn write(args: &Args) {
     let kind = CellKind::Lstm;
     let model = CharModel::new(&mut parameters, kind, vocabulary, hidden, layers, &mut rng);
     let mut generator = Generator::new(&model, &parameters, 1);
+    if args.rounded {
+        generator = generator.with_rounded_weights();
+    }
     let mut symbol = 0;
     let mut write = |count: usize| {
         let start = Instant::now();

@@ -60,7 +60,7 @@ impl<T: Real> Multiply for Dual<T> {
     ) {
         let b = match b {
             RightOfRow::Plain(b) => b,
-            RightOfRow::Panels(b) => b.as_matrix(),
+            RightOfRow::Panels(b) | RightOfRow::Halves(b) => b.as_matrix(),
         };
         let a = MatrixView::new(x, Shape::new(1, x.len()), x.len());
         few_rows(a, b, start, y);

@@ -1,7 +1,8 @@
 //! Products of one row, y = x B, in the order of sums of every other product.
 //!
 //! Eight registers of y are computed at once, each the sum of a register of every row of B: enough
-//! that none waits for another. B is read as it is, or from the panels of its transpose.
+//! that none waits for another. B is read as it is, or from the panels of its transpose, which may have
+//! been rounded to half the bits: reading a large B is what such a product waits for.
 
 use pulp::{Arch, Simd, WithSimd};
 
@@ -116,6 +117,16 @@ impl<T: Lanes> Row<'_, T> {
                 let steps = VECTORS * self.x.len() - (VECTORS - 1);
                 let registers = registers.map(|r| &r[..steps]);
                 sums::<T, S, R>(simd, self.x, |p| registers.map(|r| r[VECTORS * p]))
+            }
+            RightOfRow::Halves(b) => {
+                let first = at / (VECTORS * width); // a block begins with a panel
+                let pairs: [&[T::Of<S>]; R] = std::array::from_fn(|i| {
+                    let panel = T::split::<S>(b.slice(first + i / VECTORS)).0;
+                    &panel[..self.x.len()]
+                });
+                sums::<T, S, R>(simd, self.x, |p| {
+                    std::array::from_fn(|i| T::widen(simd, pairs[i][p])[i % VECTORS])
+                })
             }
         };
         for (i, sum) in sums.into_iter().enumerate() {

@@ -28,13 +28,15 @@ pub enum RightOfRow<'a, T> {
     Plain(MatrixView<'a, T>),
     /// The same in panels.
     Panels(&'a Packed<T>),
+    /// Panels of [`Packed::halves`].
+    Halves(&'a Packed<T>),
 }
 
 impl<T: Scalar> RightOfRow<'_, T> {
     pub fn shape(self) -> (usize, usize) {
         match self {
             RightOfRow::Plain(b) => (b.row_count(), b.col_count()),
-            RightOfRow::Panels(b) => (b.k, b.n),
+            RightOfRow::Panels(b) | RightOfRow::Halves(b) => (b.k, b.n),
         }
     }
 }

@@ -174,3 +174,25 @@ impl<T: Scalar> Packed<T> {
         self.k += cols;
     }
 }
+
+impl<T: Lanes> Packed<T> {
+    /// The same panels with two elements in the place of one, by [`Lanes::pair`]: those that a step has in the same
+    /// lane of its two registers.
+    pub fn halves(&self) -> Packed<T> {
+        let width = self.width / VECTORS;
+        let mut buffer = Matrix::zeros(1, self.buffer.data().len() / VECTORS);
+        let steps = self.buffer.data().chunks_exact(self.width);
+        for (pairs, step) in buffer.data_mut().chunks_exact_mut(width).zip(steps) {
+            let (low, high) = step.split_at(width);
+            for j in 0..width {
+                pairs[j] = T::pair(low[j], high[j]);
+            }
+        }
+        let buffer = Arc::new(buffer);
+        Packed {
+            buffer,
+            width,
+            ..*self
+        }
+    }
+}

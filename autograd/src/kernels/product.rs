@@ -37,6 +37,11 @@ pub trait Multiply: Sized {
         start: Start<'_, Self>,
         y: MatrixMut<'_, Self>,
     );
+    /// A right operand in panels whose elements take half the memory, for products of one row; if the type has that.
+    fn halves(b: &Packed<Self>) -> Option<Packed<Self>> {
+        let _ = b;
+        None
+    }
 }
 
 /// C = start + A B.
@@ -134,6 +139,9 @@ macro_rules! real {
                 y: MatrixMut<'_, Self>,
             ) {
                 gemv::multiply(Arch::new(), x, b, start, y);
+            }
+            fn halves(b: &Packed<Self>) -> Option<Packed<Self>> {
+                Some(b.halves())
             }
         }
     )*};

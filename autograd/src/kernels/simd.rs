@@ -45,6 +45,10 @@ pub trait Lanes: Scalar {
     /// A slice as whole registers, and the rest.
     fn split<S: Simd>(xs: &[Self]) -> (&[Self::Of<S>], &[Self]);
     fn split_mut<S: Simd>(xs: &mut [Self]) -> (&mut [Self::Of<S>], &mut [Self]);
+    /// The two registers that [`Lanes::pair`] has made one of, lane by lane.
+    fn widen<S: Simd>(simd: S, pairs: Self::Of<S>) -> [Self::Of<S>; 2];
+    /// Two elements in the place of one: each is rounded to the upper half of its bits, an f32 to bf16.
+    fn pair(low: Self, high: Self) -> Self;
 
     /// The elements of a register.
     fn width<S: Simd>() -> usize {
@@ -53,39 +57,64 @@ pub trait Lanes: Scalar {
 }
 
 macro_rules! lanes {
-    ($t:ident, $of:ident, $splat:ident, $mul_add:ident, $add:ident, $load:ident, $store:ident, $split:ident, $split_mut:ident) => {
-        impl Lanes for $t {
-            type Of<S: Simd> = S::$of;
+    ($t:ident, $of:ident, $splat:ident, $mul_add:ident, $add:ident, $load:ident, $store:ident, $split:ident,
+     $split_mut:ident, $bits:ident, $splat_bits:ident, $to_bits:ident, $from_bits:ident, $mul:ident, $and:ident) => {
+        const _: () = {
+            const HALF: u32 = $bits::BITS / 2;
 
-            #[inline(always)]
-            fn splat<S: Simd>(simd: S, x: Self) -> S::$of {
-                simd.$splat(x)
+            impl Lanes for $t {
+                type Of<S: Simd> = S::$of;
+
+                #[inline(always)]
+                fn splat<S: Simd>(simd: S, x: Self) -> S::$of {
+                    simd.$splat(x)
+                }
+                #[inline(always)]
+                fn mul_add<S: Simd>(simd: S, a: S::$of, b: S::$of, c: S::$of) -> S::$of {
+                    simd.$mul_add(a, b, c)
+                }
+                #[inline(always)]
+                fn add<S: Simd>(simd: S, a: S::$of, b: S::$of) -> S::$of {
+                    simd.$add(a, b)
+                }
+                #[inline(always)]
+                fn load_part<S: Simd>(simd: S, xs: &[Self]) -> S::$of {
+                    simd.$load(xs)
+                }
+                #[inline(always)]
+                fn store_part<S: Simd>(simd: S, xs: &mut [Self], a: S::$of) {
+                    simd.$store(xs, a)
+                }
+                #[inline(always)]
+                fn split<S: Simd>(xs: &[Self]) -> (&[S::$of], &[Self]) {
+                    S::$split(xs)
+                }
+                #[inline(always)]
+                fn split_mut<S: Simd>(xs: &mut [Self]) -> (&mut [S::$of], &mut [Self]) {
+                    S::$split_mut(xs)
+                }
+                #[inline(always)]
+                fn widen<S: Simd>(simd: S, pairs: S::$of) -> [S::$of; 2] {
+                    let bits = simd.$to_bits(pairs);
+                    let low = simd.$mul(bits, simd.$splat_bits(1 << HALF)); // a shift, which not all widths have
+                    let high = simd.$and(bits, simd.$splat_bits($bits::MAX << HALF));
+                    [simd.$from_bits(low), simd.$from_bits(high)]
+                }
+                #[inline]
+                fn pair(low: Self, high: Self) -> Self {
+                    /// The upper half, rounded to the nearest, and to an even one from the middle.
+                    fn half(x: $t) -> $bits {
+                        if x.is_nan() {
+                            return $t::NAN.to_bits() >> HALF;
+                        }
+                        let bits = x.to_bits();
+                        let is_odd = bits >> HALF & 1;
+                        (bits + ((1 << (HALF - 1)) - 1) + is_odd) >> HALF
+                    }
+                    $t::from_bits(half(low) | half(high) << HALF)
+                }
             }
-            #[inline(always)]
-            fn mul_add<S: Simd>(simd: S, a: S::$of, b: S::$of, c: S::$of) -> S::$of {
-                simd.$mul_add(a, b, c)
-            }
-            #[inline(always)]
-            fn add<S: Simd>(simd: S, a: S::$of, b: S::$of) -> S::$of {
-                simd.$add(a, b)
-            }
-            #[inline(always)]
-            fn load_part<S: Simd>(simd: S, xs: &[Self]) -> S::$of {
-                simd.$load(xs)
-            }
-            #[inline(always)]
-            fn store_part<S: Simd>(simd: S, xs: &mut [Self], a: S::$of) {
-                simd.$store(xs, a)
-            }
-            #[inline(always)]
-            fn split<S: Simd>(xs: &[Self]) -> (&[S::$of], &[Self]) {
-                S::$split(xs)
-            }
-            #[inline(always)]
-            fn split_mut<S: Simd>(xs: &mut [Self]) -> (&mut [S::$of], &mut [Self]) {
-                S::$split_mut(xs)
-            }
-        }
+        };
     };
 }
 
@@ -98,7 +127,13 @@ lanes!(
     partial_load_f32s,
     partial_store_f32s,
     as_simd_f32s,
-    as_mut_simd_f32s
+    as_mut_simd_f32s,
+    u32,
+    splat_u32s,
+    transmute_u32s_f32s,
+    transmute_f32s_u32s,
+    mul_u32s,
+    and_u32s
 );
 lanes!(
     f64,
@@ -109,5 +144,11 @@ lanes!(
     partial_load_f64s,
     partial_store_f64s,
     as_simd_f64s,
-    as_mut_simd_f64s
+    as_mut_simd_f64s,
+    u64,
+    splat_u64s,
+    transmute_u64s_f64s,
+    transmute_f64s_u64s,
+    mul_u64s,
+    and_u64s
 );

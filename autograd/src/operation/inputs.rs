@@ -46,11 +46,19 @@ impl<'a, T: Scalar> Inputs<'a, T> {
         if (x.row_count(), right) == (1, Right::Plain) {
             return multiply_row(x.row(0), RightOfRow::Plain(self.value(i)), start, y);
         }
-        let product = |b: &Packed<T>| match x.row_count() {
-            1 => multiply_row(x.row(0), RightOfRow::Panels(b), start, y),
+        let parent = self.parents[i];
+        let right = match (x.row_count(), right) {
+            (1, Right::Transposed) if self.on.rounds(parent) => Right::TransposedHalves,
+            (_, right) => right,
+        };
+        let product = |b: &Packed<T>| match (x.row_count(), right) {
+            (1, Right::TransposedHalves) => {
+                multiply_row(x.row(0), RightOfRow::Halves(b), start, y);
+            }
+            (1, _) => multiply_row(x.row(0), RightOfRow::Panels(b), start, y),
             _ => multiply(Left::Rows(x), b, start, y),
         };
-        self.on.with_right(self.parents[i], right, product);
+        self.on.with_right(parent, right, product);
     }
 
     /// The integers that the operation was recorded with.

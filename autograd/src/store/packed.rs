@@ -19,6 +19,8 @@ pub(crate) enum Right {
     Plain,
     /// The product is with bᵀ.
     Transposed,
+    /// The product is of one row, with bᵀ of rounded elements.
+    TransposedHalves,
 }
 
 /// What has been laid out, by where it is.
@@ -42,8 +44,7 @@ impl<T: Scalar> Recorded<'_, T> {
         }
         let packed = store.pack(node.place, right);
         let result = multiply(&packed);
-        let owner = &self.recording.nodes[node.place.owner];
-        if owner.operation.is_none() || node.uses > 1 {
+        if self.is_of_leaf(index) || node.uses > 1 {
             store.packed.borrow_mut().insert(key, Arc::new(packed));
         } else {
             store.give_back(packed.buffer);
@@ -56,8 +57,10 @@ impl<T: Scalar> Store<T> {
     /// Forgets what has been laid out of the nodes from `first` on, and keeps the buffers.
     pub fn forget_packed(&self, first: usize) {
         let mut packed = self.packed.borrow_mut();
-        for (_, packed) in packed.extract_if(|(place, _), _| place.owner >= first) {
-            if let Some(packed) = Arc::into_inner(packed) {
+        for ((_, right), packed) in packed.extract_if(|(place, _), _| place.owner >= first) {
+            if right != Right::TransposedHalves // which are not of the pool
+                && let Some(packed) = Arc::into_inner(packed)
+            {
                 self.give_back(packed.buffer);
             }
         }
@@ -76,6 +79,16 @@ impl<T: Scalar> Store<T> {
                 let mut packed = self.empty_packed(T::panel_width(rows), cols, rows);
                 packed.push_cols(b);
                 packed
+            }
+            Right::TransposedHalves => {
+                let packed = self.pack(place, Right::Transposed);
+                match T::halves(&packed) {
+                    Some(halves) => {
+                        self.give_back(packed.buffer);
+                        halves
+                    }
+                    None => packed,
+                }
             }
         }
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::*;
 use crate::MatrixView;
 use crate::kernels::operands::{Left, RightOfRow, Start};
+use crate::kernels::simd::Lanes;
 use crate::kernels::strided::{Real, StridedMut};
 use crate::{Matrix, Shape};
 
@@ -140,6 +141,7 @@ fn check_shape<T: Real>(m: usize, k: usize, n: usize) {
     let (a, b, d) = (case.a.view(), case.b.view(), case.d.view());
     check_gathered(&case);
     let (a_t, b_t) = (a.to_matrix().transpose(), b.to_matrix().transpose());
+    let rounded = b.to_matrix().map(round);
     for arch in instruction_sets() {
         let layout = Layout::of::<T>(arch);
         let mut by_rows = packed(layout.cols, k + 1, n);
@@ -196,8 +198,59 @@ fn check_shape<T: Real>(m: usize, k: usize, n: usize) {
                     "{arch:?} from {start_from}: row {last} of [{m}, {k}] [{k}, {n}] alone"
                 );
             }
+            // And with half the bits of B as with a B that has been rounded.
+            let alone = |b| {
+                let mut y = Amid::new(1, n, |_, c| before(last, c));
+                gemv::multiply(arch, a.row(last), b, start(last..m), y.view_mut());
+                y.result()
+            };
+            assert!(
+                alone(RightOfRow::Halves(&by_cols.halves()))
+                    == alone(RightOfRow::Plain(rounded.view())),
+                "{arch:?} from {start_from}: row {last} of [{m}, {k}] [{k}, {n}] with half the bits"
+            );
         }
     }
+}
+
+/// The nearest number of so many binary digits behind the first as an element of half the bits has.
+fn round<T: Real>(x: T) -> T {
+    let digits = if T::NAME == "f32" { 7 } else { 20 };
+    let x = x.to_f64();
+    let last = 2f64.powi(x.abs().log2().floor() as i32 - digits);
+    T::from_f64((x / last).round_ties_even() * last)
+}
+
+#[test]
+fn halves_of_any_number() {
+    let half = |x: f32| f32::from_bits(f32::pair(x, 0.0).to_bits() << 16);
+    for x in [
+        0.0,
+        -0.0,
+        1.0,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+        f32::MIN_POSITIVE,
+    ] {
+        assert_eq!(half(x).is_sign_negative(), x.is_sign_negative(), "{x}");
+        assert!(
+            (half(x) - x).abs() <= x.abs() / 128.0 || half(x) == x,
+            "{x}: {}",
+            half(x)
+        );
+    }
+    assert_eq!(half(1.0 + 1.0 / 256.0), 1.0, "to the even one");
+    assert_eq!(
+        half(1.0 + 3.0 / 256.0),
+        1.0 + 4.0 / 256.0,
+        "to the even one"
+    );
+    assert_eq!(half(f32::MAX), f32::INFINITY);
+    assert!(half(f32::NAN).is_nan());
+    assert!(
+        half(f32::from_bits(0x7f80_0001)).is_nan(),
+        "of the lower bits alone"
+    );
 }
 
 /// Rows that have not been laid out go to matrixmultiply, split over threads.
