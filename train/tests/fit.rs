@@ -76,10 +76,10 @@ fn values(trainer: &Trainer<f64>) -> Vec<Matrix<f64>> {
 }
 
 /// All of a history but how long it took.
-fn scores(history: &History) -> Vec<(Scores, Option<Scores>)> {
+fn scores(history: &History) -> Vec<(Scores, Option<Scores>, f64)> {
     let epochs = history.epochs.iter();
     epochs
-        .map(|e| (e.training.clone(), e.validation.clone()))
+        .map(|e| (e.training.clone(), e.validation.clone(), e.learning_rate))
         .collect()
 }
 
@@ -95,7 +95,7 @@ fn fit<'a>() -> Fit<'a, f64> {
 }
 
 /// The parameters after a run, and its scores.
-type Outcome = (Vec<Matrix<f64>>, Vec<(Scores, Option<Scores>)>);
+type Outcome = (Vec<Matrix<f64>>, Vec<(Scores, Option<Scores>, f64)>);
 
 fn unbroken(parts: usize) -> Outcome {
     let (model, set) = Reader::new(0.3);
