@@ -2,6 +2,8 @@
 #![allow(missing_docs)]
 #![cfg(unix)]
 
+mod programs;
+
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
@@ -13,19 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use train::prelude::*;
 
-/// The program, built with these tests: `cargo test --test char_rnn` by itself builds no examples.
-static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
-    let test = std::env::current_exe().unwrap(); // target/debug/deps/char_rnn-…
-    let folder = |above: usize| test.ancestors().nth(above).unwrap();
-    let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--quiet", "--locked", "--example", "char_rnn"]);
-    build.arg("--target-dir").arg(folder(3));
-    if !cfg!(debug_assertions) {
-        build.arg("--release");
-    }
-    assert!(build.status().unwrap().success());
-    folder(2).join("examples/char_rnn")
-});
+static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| programs::example("char_rnn"));
 
 /// A folder with a text in it, where the program runs.
 struct Place(TempDir);

@@ -196,7 +196,7 @@ impl<T: Scalar> Fit<'_, T> {
         F: for<'t> Fn(&Bound<'t, T>, &mut S::Part, &mut Measures) -> Var<'t, T> + Sync,
     {
         self.check_paths()?;
-        let end = self.time.map(|time| Instant::now() + time);
+        let end = self.time.and_then(|time| Instant::now().checked_add(time));
         if let Some(decay) = self.decay.filter(|_| self.ema.is_none()) {
             self.ema = Some(Ema::new(trainer.parameters(), decay));
         }
@@ -211,7 +211,8 @@ impl<T: Scalar> Fit<'_, T> {
             };
             let report = self.finish_epoch(trainer, training, validation);
             let best = self.save_best.clone().filter(|_| self.done.is_best());
-            self.save_to(trainer, training, [&self.save, &best])?;
+            // Last what a run goes on from: if it ends in between, the epoch comes again, and is the best again.
+            self.save_to(trainer, training, [&best, &self.save])?;
             self.progress.line(&match &self.describe {
                 Some(describe) => describe(&report),
                 None => describe(&report, self.epochs),

@@ -30,14 +30,13 @@ mod out;
 mod report;
 mod save;
 mod settings;
+mod signals;
 
 use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 use std::panic;
 use std::process::{self, ExitCode};
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use clap::error::ErrorKind as Usage;
 use clap::{Args, Parser};
@@ -50,6 +49,7 @@ pub use out::Out;
 pub use report::Report;
 pub use save::Save;
 pub use settings::{Settings, check_settings};
+pub use signals::interrupted;
 
 /// What a program gives, or the one thing that is wrong.
 pub type Outcome<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -138,23 +138,4 @@ impl Threads {
         let pool = pool.build().map_err(|e| format!("{flag}{e}"))?;
         pool.install(run)
     }
-}
-
-/// A flag that Ctrl-C sets, for [`Fit::stop_when`](crate::Fit::stop_when). Pressed again, it ends the program
-/// at once.
-///
-/// # Errors
-/// If the program handles Ctrl-C in another way already.
-pub fn interrupted() -> Outcome<&'static AtomicBool> {
-    static FLAG: AtomicBool = AtomicBool::new(false);
-    static HANDLER: OnceLock<Result<(), String>> = OnceLock::new();
-    let handle = || {
-        if FLAG.swap(true, Relaxed) {
-            process::exit(130); // 128 + SIGINT, as shells have it
-        }
-        note("stopping after this mini-batch; Ctrl-C again ends at once");
-    };
-    let handler = HANDLER.get_or_init(|| ctrlc::set_handler(handle).map_err(|e| e.to_string()));
-    handler.clone().map_err(|e| format!("Ctrl-C: {e}"))?;
-    Ok(&FLAG)
 }

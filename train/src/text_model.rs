@@ -249,6 +249,9 @@ impl TextModel {
     }
 
     /// Records the mean loss of a stretch of text, in nats per symbol, and carries the state on.
+    ///
+    /// # Panics
+    /// If the stretch reaches back over windows, and the model is one [in segments](TextModel::in_segments).
     #[track_caller]
     pub fn loss<'t>(&self, p: &Bound<'t>, stretch: &mut Stretch) -> Var<'t> {
         let is_training = p.noise().is_some();
@@ -257,7 +260,8 @@ impl TextModel {
         } else {
             Some(SEGMENT)
         };
-        let (count, symbols) = (stretch.streams(), (&*stretch.inputs, &*stretch.targets));
+        let (count, rows) = (stretch.streams(), stretch.rows());
+        let symbols = (&*stretch.inputs, &*stretch.targets);
         let carried = &mut stretch.carried;
         let (loss, states) = match segment {
             Some(segment) => {
@@ -266,7 +270,11 @@ impl TextModel {
             }
             None => {
                 let (logits, states) = self.network.logits(p, symbols.0, count, carried);
-                (logits.cross_entropy(symbols.1).named("E"), states)
+                let counted = match rows.start {
+                    0 => logits,
+                    _ => logits.rows(rows),
+                };
+                (counted.cross_entropy(symbols.1).named("E"), states)
             }
         };
         Carried::store_all(carried, &states);

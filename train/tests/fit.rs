@@ -76,10 +76,10 @@ fn values(trainer: &Trainer<f64>) -> Vec<Matrix<f64>> {
 }
 
 /// All of a history but how long it took.
-fn scores(history: &History) -> Vec<(Scores, Option<Scores>)> {
+fn scores(history: &History) -> Vec<(Scores, Option<Scores>, f64)> {
     let epochs = history.epochs.iter();
     epochs
-        .map(|e| (e.training.clone(), e.validation.clone()))
+        .map(|e| (e.training.clone(), e.validation.clone(), e.learning_rate))
         .collect()
 }
 
@@ -95,7 +95,7 @@ fn fit<'a>() -> Fit<'a, f64> {
 }
 
 /// The parameters after a run, and its scores.
-type Outcome = (Vec<Matrix<f64>>, Vec<(Scores, Option<Scores>)>);
+type Outcome = (Vec<Matrix<f64>>, Vec<(Scores, Option<Scores>, f64)>);
 
 fn unbroken(parts: usize) -> Outcome {
     let (model, set) = Reader::new(0.3);
@@ -518,4 +518,45 @@ proptest! {
         }
         prop_assert_eq!(train::edit_distance(&a, &b), least(&a, &b));
     }
+}
+
+/// A run that ends between its two saves, as one that is killed does, has not lost the best epoch.
+#[test]
+fn the_best_is_saved_before_what_a_run_goes_on_from() {
+    let (folder, gone) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (file, best) = (folder.path().join("run"), gone.path().join("best/file"));
+    let best_folder = best.parent().unwrap();
+    std::fs::create_dir(best_folder).unwrap();
+    let run = |fit: Fit<'_, f64>, resumed: bool| {
+        let (model, set) = Reader::new(0.3);
+        let (mut trainer, mut training) = (trainer(set), samples(50, 1));
+        let mut fit = fit.silent().save(&file).save_best(&best);
+        if resumed {
+            let checkpoint = Checkpoint::load(&file).unwrap();
+            let restored = fit.restore(&checkpoint, &mut trainer, &mut training);
+            restored.unwrap();
+        }
+        fit.run(&mut trainer, &mut training, |p, b, m| model.loss(p, b, m))
+    };
+    let removed = Fit::new(2).on_epoch(|report, _| {
+        assert_eq!(report.epoch, 1, "the best of epoch 2 has no folder");
+        std::fs::remove_dir_all(best_folder).unwrap();
+        true
+    });
+    assert!(matches!(run(removed, false), Err(FitError::Save(_))));
+    std::fs::create_dir(best_folder).unwrap();
+    run(Fit::new(2), true).unwrap();
+    let [run, best] = [&file, &best].map(|path| Checkpoint::<f64>::load(path).unwrap());
+    assert_eq!(run.metadata["fit"]["best"]["epoch"], 2);
+    assert_eq!(best.tensors, run.tensors);
+}
+
+#[test]
+fn a_time_that_no_clock_reaches_is_no_end() {
+    let (model, set) = Reader::new(0.0);
+    let mut fit = Fit::new(1).silent().for_time(Duration::MAX);
+    let ended = fit.run(&mut trainer(set), &mut samples(20, 1), |p, b, m| {
+        model.loss(p, b, m)
+    });
+    assert_eq!(ended.unwrap(), Ended::Epochs);
 }

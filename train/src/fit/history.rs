@@ -1,13 +1,13 @@
 //! [`History`]: what the epochs of a run were like.
 
 use std::fmt::Write;
-use std::io;
 use std::path::Path;
 
 use pictures::LineChart;
 use serde::{Deserialize, Serialize};
 
-use crate::{Measures, bits, perplexity};
+use crate::files::write;
+use crate::{FileError, Measures, bits, perplexity};
 
 /// A pass over data: the mean loss, and what else was measured.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -97,9 +97,9 @@ impl History {
     /// Writes [`History::csv`] to a file.
     ///
     /// # Errors
-    /// What the system says.
-    pub fn save_csv(&self, path: impl AsRef<Path>) -> io::Result<()> {
-        std::fs::write(path, self.csv())
+    /// If it cannot be written; an old file is then still there.
+    pub fn save_csv(&self, path: impl AsRef<Path>) -> Result<(), FileError> {
+        write(path.as_ref(), "table", |_| Ok(true), self.csv().as_bytes())
     }
 
     /// The curve of a score over the epochs, such as "loss" or "accuracy": that of training, and that of

@@ -117,6 +117,10 @@ impl<T: Scalar> Fit<'_, T> {
         }
         trainer.restore(checkpoint)?;
         (self.done, self.best, self.plateau, self.ema) = (done, best, plateau, ema);
+        if self.done.batches > 0 {
+            // That of the last step: there may be none before the epoch is reported.
+            self.set_rate(trainer, trainer.optimizer().steps().saturating_sub(1));
+        }
         Ok(())
     }
 

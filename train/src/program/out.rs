@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::Outcome;
 use crate::escaped;
+use crate::files::{Disk, can_replace, write};
 
 /// Where a program writes its pictures.
 #[derive(Args, Clone, Debug)]
@@ -24,13 +25,15 @@ fn folder() -> PathBuf {
 }
 
 impl Out {
-    /// Makes the folder, if it is not there: to be asked before anything else.
+    /// Makes the folder, if it is not there, and tries whether a file can be made in it: to be asked before
+    /// anything else.
     ///
     /// # Errors
-    /// If it cannot be made.
+    /// If it cannot.
     pub fn check(&self) -> Outcome {
         let made = fs::create_dir_all(&self.folder);
-        made.map_err(|e| format!("--out {}: {e}", escaped(&self.folder)).into())
+        let writable = made.and_then(|()| can_replace(&Disk, &self.path("result")));
+        writable.map_err(|e| format!("--out {}: {e}", escaped(&self.folder)).into())
     }
 
     /// The path of a file there.
@@ -41,7 +44,7 @@ impl Out {
     /// Writes a file, and gives its path for a report.
     ///
     /// # Errors
-    /// If it cannot be written.
+    /// If it cannot be written; an old file is then still there.
     pub fn write(&self, name: &str, content: impl ToString) -> Outcome<String> {
         self.write_bytes(name, content.to_string().as_bytes())
     }
@@ -49,13 +52,12 @@ impl Out {
     /// The same with bytes.
     ///
     /// # Errors
-    /// If it cannot be written.
+    /// As [`Out::write`].
     pub fn write_bytes(&self, name: &str, content: &[u8]) -> Outcome<String> {
         self.check()?;
         let path = self.path(name);
-        match fs::write(&path, content) {
-            Ok(()) => Ok(escaped(&path)),
-            Err(e) => Err(format!("--out: cannot write {}: {e}", escaped(&path)).into()),
-        }
+        let written = write(&path, "result", |_| Ok(true), content);
+        written.map_err(|e| format!("--out: {e}"))?;
+        Ok(escaped(&path))
     }
 }

@@ -1,0 +1,18 @@
+//! The examples as programs that a test runs.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+/// An example, built with the test that asks: `cargo test --test …` by itself builds none.
+pub fn example(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap(); // target/debug/deps/char_rnn-…
+    let folder = |above: usize| test.ancestors().nth(above).unwrap();
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--locked", "--example", name]);
+    build.arg("--target-dir").arg(folder(3));
+    if !cfg!(debug_assertions) {
+        build.arg("--release");
+    }
+    assert!(build.status().unwrap().success());
+    folder(2).join("examples").join(name)
+}
