@@ -126,6 +126,9 @@ where
         self.with_shared(inputs, |inner, shared| {
             let (mut kept, last) = (start(inputs), self.plan.blocks);
             let mut state = self.state_before(last, &mut kept, (&mut *inner, shared))?;
+            if kept.last().is_some_and(|(at, _)| at + 1 < last) {
+                kept.push((last - 1, state.clone())); // what the sweep begins with, besides the slots
+            }
             self.advance(last - 1, &mut state, (inner, shared))?;
             let shape = state.shape();
             self.kept.replace(kept);

@@ -89,6 +89,14 @@ impl<T: Scalar> Tape<T> {
         }
     }
 
+    /// The stats of the tape that functions are recomputed on, if there have been any; see
+    /// [`Tape::recompute`]. Nor are there while one is being computed.
+    pub fn recomputation(&self) -> Option<TapeStats> {
+        // A function may well ask this of its tape while it is computed there.
+        let inner = self.inner.get()?.try_lock().ok()?;
+        Some(inner.stats())
+    }
+
     /// Of all that there is one of for each node.
     fn list_bytes(&self) -> usize {
         let account = self.account.take();
@@ -102,9 +110,7 @@ impl<T: Scalar> Tape<T> {
 
     fn recomputation_bytes(&self) -> usize {
         let kept: usize = self.operations().iter().map(|op| op.kept_bytes()).sum();
-        // It is locked while a function is computed on it, which may well ask this of its tape.
-        let inner = self.inner.get().and_then(|inner| inner.try_lock().ok());
-        kept + inner.map_or(0, |inner| inner.stats().bytes.total())
+        kept + self.recomputation().map_or(0, |inner| inner.bytes.total())
     }
 }
 
