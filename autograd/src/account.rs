@@ -52,6 +52,11 @@ impl<T: Scalar> Account<T> {
         self.rows.forget(store);
     }
 
+    /// The bytes of the longest of its lists, that of all nodes.
+    pub fn list_bytes(&self) -> usize {
+        self.received.gradients.capacity() * size_of::<Option<Arc<Matrix<T>>>>()
+    }
+
     /// What is sent to a place goes here.
     pub fn sink(&mut self, to: Place, on: Recorded<'_, T>) -> Sink<'_, T> {
         self.received.sink(to, on)

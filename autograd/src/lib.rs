@@ -25,6 +25,7 @@
 //! own, [`Operation`] to write one, [`inspect`] to see what is on a tape.
 
 mod account;
+mod checkpoints;
 mod directional;
 mod dual;
 mod error;
@@ -46,6 +47,7 @@ mod tape;
 pub mod testing;
 mod var;
 
+pub use checkpoints::Checkpoints;
 pub use directional::{hessian_vector_product, jvp};
 pub use dual::Dual;
 pub use error::Error;
@@ -59,8 +61,7 @@ pub use second_order::{
     SecondDerivative, SecondOrderError, SecondOrderReport, gradcheck_second_order,
 };
 pub use sink::Sink;
-pub use store::PoolStats;
-pub use tape::{Moment, NodeInfo, Scope, Step, Tape};
+pub use tape::{Moment, NodeInfo, Scope, Step, Tape, TapeBytes, TapeStats};
 pub use var::Var;
 
 /// The examples of the README run.

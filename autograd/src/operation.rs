@@ -82,6 +82,12 @@ pub trait Operation<T: Scalar>: Send + 'static {
         None
     }
 
+    /// The bytes of what the operation keeps beside its operands, such as states to recompute from, for
+    /// [`Tape::stats`](crate::Tape::stats).
+    fn kept_bytes(&self) -> usize {
+        0
+    }
+
     /// Whether gradients pass; `detach` says no.
     fn passes_gradient(&self) -> bool {
         true

@@ -11,6 +11,7 @@
 //! | [`view`] | parts that share storage: `rows`, `cols`, and `detach`, which cuts the graph |
 //! | [`arrange`] | `transpose`, `concat_rows`, `concat_cols`, `gather_rows`, `scatter_add_rows`, `select`, `dropout` |
 //! | [`recompute`] | `recompute`: any function as one node, computed again on the way back |
+//! | [`chain`] | `recompute_chain`: a long chain of blocks as one node, in as much memory as it is given |
 //!
 //! The rules are written with ȳ for ∂E/∂y, the gradient of the result, and send a contribution
 //! to the gradient of each operand. [`table`] has all operations with operands to try them on; tests
@@ -18,6 +19,7 @@
 
 pub mod arrange;
 pub mod binary;
+pub mod chain;
 #[doc(hidden)]
 pub mod compiled;
 mod element;

@@ -126,6 +126,12 @@ impl Recording {
         self.nodes.drain(len..).rev()
     }
 
+    /// The bytes of its lists.
+    pub fn list_bytes(&self) -> usize {
+        self.nodes.capacity() * size_of::<Node>()
+            + (self.edges.capacity() + self.integers.capacity()) * size_of::<usize>()
+    }
+
     /// Whether a node shares the storage of another one.
     pub fn is_view(&self, index: usize) -> bool {
         self.nodes[index].place.owner != index

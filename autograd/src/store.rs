@@ -9,13 +9,12 @@ use std::sync::Arc;
 use elsa::FrozenVec;
 
 pub(crate) use packed::Right;
-pub use pool::PoolStats;
 
 use crate::matrix::unique;
 use crate::recording::{Place, Recording};
 use crate::{Matrix, MatrixView, Scalar, Shape};
 use packed::PackedOperands;
-use pool::Pool;
+use pool::{Pool, PoolStats};
 
 /// The values of all nodes, and the buffers that values and gradients come from.
 pub(crate) struct Store<T> {
@@ -51,8 +50,24 @@ impl<T: Scalar> Store<T> {
         self.pool.borrow().fill()
     }
 
-    pub fn stats(&self) -> PoolStats {
+    pub fn pool(&self) -> PoolStats {
         self.pool.borrow().stats()
+    }
+
+    /// How many values there are.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// The elements that there is room for in a value's buffer.
+    pub fn capacity(&self, place: Place) -> usize {
+        self.values[place.buffer].capacity()
+    }
+
+    /// The elements that there is room for in what has been laid out.
+    pub fn packed_elements(&self) -> usize {
+        let packed = self.packed.borrow();
+        packed.values().map(|p| p.buffer.capacity()).sum()
     }
 
     /// Keeps a value; gives its index.

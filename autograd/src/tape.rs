@@ -3,6 +3,7 @@
 mod info;
 mod names;
 mod rewind;
+mod stats;
 
 use std::cell::{Cell, Ref, RefCell};
 use std::fmt;
@@ -14,11 +15,12 @@ use crate::account::Account;
 use crate::matrix::unique;
 use crate::operation::{Inputs, Operation};
 use crate::recording::{Node, Operands, Place, Recording};
-use crate::store::{PoolStats, Recorded, Store};
+use crate::store::{Recorded, Store};
 use crate::{Matrix, MatrixView, Scalar, Shape, Var};
 
 pub use info::{Moment, NodeInfo};
 pub use names::{Scope, Step};
+pub use stats::{TapeBytes, TapeStats};
 
 /// A recording of operations, in the order in which they were computed.
 ///
@@ -89,11 +91,6 @@ impl<T: Scalar> Tape<T> {
     /// Whether nothing has been recorded.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
-    }
-
-    /// How many buffers this tape has had to allocate so far.
-    pub fn stats(&self) -> PoolStats {
-        self.store.stats()
     }
 
     /// A leaf that gradients are taken by: a parameter, or an input under study.

@@ -134,7 +134,7 @@ fn every_operation_keeps_to_the_rules() {
 fn few_rules_are_prose() {
     let mut prose = BTreeSet::new();
     each(|example, check| prose.extend(check(&example.inputs(3, 4, 2)).unwrap().prose));
-    let expected = ["concat_cols", "concat_rows", "recompute"];
+    let expected = ["concat_cols", "concat_rows", "recompute", "recompute_chain"];
     assert!(prose.iter().eq(&expected), "{prose:?}");
 }
 

@@ -1,6 +1,7 @@
 //! The tests of this crate from outside, as one program: linked once, and so that many of them run side by side.
 #![allow(missing_docs)]
 
+mod chain;
 mod checker;
 mod dual;
 mod gradients;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use layers::CellKind;
+use layers::{CellKind, Segments};
 use serde::{Deserialize, Serialize};
 use train::program::{Draw, Save, Settings, Threads, at_least_one, positive, probability, up_to};
 
@@ -58,6 +58,11 @@ pub struct RunSettings {
     /// large, for more time
     #[arg(long, value_parser = at_least_one::<usize>, conflicts_with = "dropout")]
     pub recompute: Option<usize>,
+    /// Megabytes for what grows with --steps, in each part: segments are chosen so that these do, for the
+    /// least more time
+    #[arg(long, value_parser = at_least_one::<usize>, conflicts_with_all = ["dropout", "recompute"])]
+    #[serde(default)]
+    pub memory: Option<usize>,
     /// Learning rate of Adam
     #[arg(long, default_value_t = 2e-3, allow_negative_numbers = true, value_parser = positive)]
     pub lr: f64,
@@ -103,6 +108,14 @@ fn cell(name: &str) -> Result<String, layers::UnknownCell> {
 }
 
 impl RunSettings {
+    /// What is recomputed, if anything.
+    pub fn segments(&self) -> Option<Segments> {
+        let memory = |megabytes: usize| Segments::memory(megabytes.saturating_mul(1_000_000));
+        self.memory
+            .map(memory)
+            .or(self.recompute.map(Segments::from))
+    }
+
     /// What a symbol is.
     pub fn unit(&self) -> &'static str {
         if self.words { "word" } else { "character" }

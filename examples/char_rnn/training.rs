@@ -124,7 +124,7 @@ fn new(settings: &RunSettings, text: &str) -> Outcome<(RunSettings, TextModel, P
     let model = model.map_err(|e| format!("--hidden {hidden} and --layers {layers}: {e}"))?;
     let model = model
         .with_dropout(settings.dropout)
-        .in_segments(settings.recompute);
+        .in_segments(settings.segments());
     Ok((settings.clone(), model, set))
 }
 
@@ -134,7 +134,7 @@ fn saved(checkpoint: &Checkpoint) -> Outcome<(RunSettings, TextModel, ParameterS
     let settings = settings.map_err(|e| escaped(e.to_string()))?;
     check_settings(&settings)?;
     let (model, set) = TextModel::of(checkpoint)?;
-    let model = model.in_segments(settings.recompute);
+    let model = model.in_segments(settings.segments());
     Ok((settings, model, set))
 }
 

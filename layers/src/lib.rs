@@ -104,7 +104,7 @@ pub use recurrent::{Backward, Bidirectional, Forward};
 pub use rnn::{Activation, SimpleRnn};
 pub use sampling::{Sampling, SamplingError, sample};
 pub use scheduled_sampling::{ScheduledSampling, scheduled_inputs};
-pub use segments::unroll_in_segments;
+pub use segments::{Segments, unroll_in_segments};
 pub use sequence::Sequence;
 pub use sequence_error::SequenceError;
 pub use stack::Stack;

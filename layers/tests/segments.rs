@@ -1,10 +1,12 @@
 //! Recomputation by segments changes nothing but the order of sums.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use autograd::{Gradients, Matrix, Tape};
 use layers::{
-    Bound, Cell, CellKind, CharModel, Gru, ParameterSet, Reset, State, unroll, unroll_in_segments,
+    Bound, Cell, CellKind, CharModel, Gru, Lengths, ParameterSet, Reset, Segments, State, unroll,
+    unroll_in_segments,
 };
 use proptest::prelude::*;
 use rand::{SeedableRng, rngs::ChaCha8Rng};
@@ -81,4 +83,42 @@ proptest! {
             assert_close(&whole.backward(), &p, &parts.backward(), &q);
         }
     }
+
+    /// Texts of any length, in any memory that does: at least as much as the message says.
+    #[test]
+    fn a_character_model_in_a_memory(lengths in prop::collection::vec(1..40_usize, 1..4), more in 0..300_000_usize, layers in 1..3_usize) {
+        for kind in KINDS {
+            let mut set = ParameterSet::<f64>::new();
+            let model = CharModel::new(&mut set, kind, 6, 4, layers, &mut ChaCha8Rng::seed_from_u64(5));
+            let lengths = Lengths::new(&lengths).unwrap();
+            let symbols: Vec<_> = (0..lengths.row_count()).map(|i| (i * 7 + 1) % 6).collect();
+            let targets: Vec<_> = symbols.iter().map(|s| (s * 5 + 2) % 6).collect();
+            let (tape, other) = (Tape::new(), Tape::new());
+            let (p, q) = (set.bind(&tape), set.bind(&other));
+            let carried = model.zeros(lengths.samples());
+            let (logits, states) = model.logits(&p, &symbols, &lengths, &carried);
+            let whole = logits.cross_entropy(&targets);
+            let within = |bytes| {
+                let memory = Segments::memory(bytes);
+                model.loss_in_segments(&q, (&symbols, &targets), &lengths, &carried, memory)
+            };
+            let refused = message(|| within(1));
+            let least: usize = refused.rsplit(' ').next().unwrap().parse().unwrap();
+            let steps = lengths.steps();
+            prop_assert_eq!(refused, format!("a memory of 1 bytes: these {steps} steps take at least {least}"));
+            message(|| within(least - 1));
+            let (parts, finals) = within(least + more);
+            prop_assert!((whole.item() - parts.item()).abs() < 1e-13 * whole.item());
+            for (a, b) in states.iter().zip(&finals) {
+                prop_assert_eq!(a.h.value().to_matrix(), b.h.value().to_matrix());
+            }
+            assert_close(&whole.backward(), &p, &parts.backward(), &q);
+        }
+    }
+}
+
+/// What a function that has to panic says.
+fn message<R>(f: impl FnOnce() -> R) -> String {
+    let panic = catch_unwind(AssertUnwindSafe(f)).err().expect("a panic");
+    *panic.downcast::<String>().expect("a message")
 }

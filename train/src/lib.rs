@@ -111,9 +111,9 @@ pub mod prelude {
         Activation, Attended, Attention, Backward, Bidirectional, Bound, Carried, Cell, CellKind,
         CharModel, CoupledLstm, Direction, Dropout, Embedding, Forward, Generator, Gru, Init,
         Layer, LayerNorm, LayerNormGru, LayerNormLstm, Lengths, Linear, Lstm, Map, ParameterId,
-        ParameterSet, PeepholeLstm, Pool, RecurrentDropout, Reset, Residual, Sequence, SimpleRnn,
-        Stack, State, States, Unrolled, Weights, dropout, sample, torch, uniform, unroll,
-        unroll_from,
+        ParameterSet, PeepholeLstm, Pool, RecurrentDropout, Reset, Residual, Segments, Sequence,
+        SimpleRnn, Stack, State, States, Unrolled, Weights, dropout, sample, torch, uniform,
+        unroll, unroll_from,
     };
     pub use layers::{
         Beam, Decoder, GatherRows, Hypothesis, IntoLengths, Memory, Sampling, ScheduledSampling,

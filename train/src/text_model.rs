@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use autograd::Var;
 use layers::{
     Bound, Carried, CellKind, CharModel, Generator, ParameterSet, Sampling, SamplingError,
-    UnknownCell,
+    Segments, UnknownCell,
 };
 use rand::{Rng, SeedableRng, rngs::ChaCha8Rng};
 use serde::{Deserialize, Serialize};
@@ -44,7 +44,7 @@ pub struct TextModel {
     hidden: usize,
     layers: usize,
     dropout: f64,
-    segment: Option<usize>,
+    segments: Option<Segments>,
     rounded: bool,
 }
 
@@ -126,7 +126,7 @@ impl TextModel {
             hidden,
             layers,
             dropout: 0.0,
-            segment: None,
+            segments: None,
             rounded: false,
         })
     }
@@ -145,14 +145,12 @@ impl TextModel {
         }
     }
 
-    /// Keeps the states after every so many steps of a stretch only, and computes what lies between again on
-    /// the way back: see [`CharModel::loss_in_segments`].
+    /// Keeps some states of a stretch only, those after every so many steps or what fits in a memory, and
+    /// computes what lies between again on the way back: see [`CharModel::loss_in_segments`]. A memory is
+    /// that of one part of the mini-batch.
     #[must_use]
-    pub fn in_segments(self, steps: Option<usize>) -> Self {
-        TextModel {
-            segment: steps,
-            ..self
-        }
+    pub fn in_segments(self, segments: Option<Segments>) -> Self {
+        TextModel { segments, ..self }
     }
 
     /// Writes text with weights that are rounded to bf16, [`Generator::with_rounded_weights`]: large models write nearly
@@ -255,18 +253,18 @@ impl TextModel {
     #[track_caller]
     pub fn loss<'t>(&self, p: &Bound<'t>, stretch: &mut Stretch) -> Var<'t> {
         let is_training = p.noise().is_some();
-        let segment = if is_training {
-            self.segment
+        let segments = if is_training {
+            self.segments
         } else {
-            Some(SEGMENT)
+            Some(SEGMENT.into())
         };
         let (count, rows) = (stretch.streams(), stretch.rows());
         let symbols = (&*stretch.inputs, &*stretch.targets);
         let carried = &mut stretch.carried;
-        let (loss, states) = match segment {
-            Some(segment) => {
+        let (loss, states) = match segments {
+            Some(segments) => {
                 let network = &self.network;
-                network.loss_in_segments(p, symbols, count, carried, segment)
+                network.loss_in_segments(p, symbols, count, carried, segments)
             }
             None => {
                 let (logits, states) = self.network.logits(p, symbols.0, count, carried);

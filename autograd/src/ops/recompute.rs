@@ -6,6 +6,7 @@
 //! *Training deep nets with sublinear memory cost*).
 
 use std::cell::Cell;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::{Inputs, Keep, MatrixMut, Operation, Pullback, Scalar, Shape, Tape, Var};
@@ -26,10 +27,14 @@ impl<F, T: Scalar> Recompute<F, T> {
     }
 }
 
-/// Copies of the operands as variables of another tape.
-fn bring<'t, T: Scalar>(inputs: &Inputs<'_, T>, to: &'t Tape<T>) -> Vec<Var<'t, T>> {
+/// Copies of some operands as variables of another tape.
+pub(super) fn bring<'t, T: Scalar>(
+    inputs: &Inputs<'_, T>,
+    which: Range<usize>,
+    to: &'t Tape<T>,
+) -> Vec<Var<'t, T>> {
     let copy = |i| to.var_with(inputs.shape(i), |m| m.view_mut().copy_from(inputs.value(i)));
-    (0..inputs.len()).map(copy).collect()
+    which.map(copy).collect()
 }
 
 impl<T, F> Operation<T> for Recompute<F, T>
@@ -43,7 +48,7 @@ where
     fn shape(&self, inputs: &Inputs<'_, T>) -> Result<Shape, String> {
         let mut inner = self.inner();
         inner.clear();
-        let y = (self.f)(&bring(inputs, &inner));
+        let y = (self.f)(&bring(inputs, 0..inputs.len(), &inner));
         self.result.set(y.index());
         Ok(y.shape())
     }
@@ -56,7 +61,7 @@ where
         let (inputs, seed) = (*back.inputs(), back.grad().to_matrix());
         let mut inner = self.inner();
         {
-            let operands = bring(&inputs, &inner);
+            let operands = bring(&inputs, 0..inputs.len(), &inner);
             let y = (self.f)(&operands);
             let gradients = y.backward_from_keeping(&seed, Keep::Leaves);
             for (i, &operand) in operands.iter().enumerate() {

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::{Matrix, Scalar, Shape, Var};
+use crate::{Checkpoints, Matrix, Scalar, Shape, Var};
 
 /// An operation, applied to variables.
 pub struct Example<T: Scalar> {
@@ -284,6 +284,11 @@ pub fn operations<T: Scalar>() -> Vec<Example<T>> {
         }),
         example("recompute in recompute", ONE, ANY, |v| {
             v[0].tape().recompute(v, |v| v[0] * v[0].tape().recompute(v, |v| v[0].tanh()))
+        }),
+        // chain
+        example("recompute_chain", SAME, ANY, |v| {
+            let plan = Checkpoints { blocks: 7, slots: 3 };
+            v[0].tape().recompute_chain(&[v[0]], v[1], plan, |i, v, s| (v[0] * s + T::from_f64(i as f64 * 0.1)).tanh())
         }),
     ]
 }

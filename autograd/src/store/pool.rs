@@ -6,14 +6,18 @@ use crate::matrix::unique;
 use crate::{Matrix, Scalar, Shape};
 
 /// What a tape's pool has done so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PoolStats {
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct PoolStats {
     /// Buffers that had to be allocated.
     pub allocated: usize,
     /// The elements these have room for, together.
     pub elements: usize,
     /// Requests that a recycled buffer answered.
     pub recycled: usize,
+    /// The elements that free buffers have room for.
+    pub free: usize,
+    /// The bytes of the lists of free buffers.
+    pub handles: usize,
 }
 
 /// Free buffers, sorted by size class. Each has exactly one owner.
@@ -68,7 +72,13 @@ impl<T: Scalar> Pool<T> {
     }
 
     pub fn stats(&self) -> PoolStats {
-        self.stats
+        let buffers = self.classes.iter().flat_map(|class| &class.free);
+        let handles = self.classes.iter().map(|class| class.free.capacity());
+        PoolStats {
+            free: buffers.map(|buffer| buffer.capacity()).sum(),
+            handles: handles.sum::<usize>() * size_of::<Arc<Matrix<T>>>(),
+            ..self.stats
+        }
     }
 
     /// A buffer of this shape that nobody else has. Its elements are unspecified.
