@@ -13,11 +13,11 @@ use layers::{
     Lstm, ParameterSet, Reset, Sequence, Stack, State, States,
 };
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
-use train::{Adam, Trainer};
+use train::{Adam, Fit, Sequential, Trainer};
 
 #[derive(Parser)]
 struct Args {
-    /// W7, W8 or W9
+    /// W7, W8, W9, or fit: W7's sentences as words, by a list of layers and its loop
     workload: String,
     /// Threads, and parts of the mini-batch, to which its samples are dealt
     #[arg(long, default_value_t = 2)]
@@ -25,6 +25,12 @@ struct Args {
     /// Every sample as long as the longest, as if it were padded
     #[arg(long)]
     padded: bool,
+    /// Samples of the mini-batch, evenly among the 32 by their lengths
+    #[arg(long, default_value_t = 32)]
+    samples: usize,
+    /// Words of each language of W8
+    #[arg(long, default_value_t = 5000)]
+    words: usize,
     /// Training steps to time; as many as fit in four seconds if not given
     #[arg(long)]
     reps: Option<usize>,
@@ -47,7 +53,6 @@ const FRENCH: [usize; 32] = [
     7, 8, 9, 9, 10, 10, 11, 11, 11, 12, 12, 12, 13, 13, 13, 14, 14, 15, 15, 15, 16, 16, 17, 17, 18,
     19, 19, 20, 21, 23, 25, 29,
 ];
-const WORDS: usize = 5000;
 
 fn main() {
     let args = Args::parse();
@@ -65,7 +70,7 @@ fn run(args: &Args) {
             });
         }
         "W8" => {
-            let model = Translator::new(&mut set);
+            let model = Translator::new(&mut set, args.words);
             let parts = parts(args, &[ENGLISH, FRENCH]);
             time(args, set, &parts, |p, part| model.loss(p, part));
         }
@@ -75,6 +80,7 @@ fn run(args: &Args) {
                 model.loss(p, part)
             });
         }
+        "fit" => fit(args),
         other => eprintln!("no workload {other}"),
     }
 }
@@ -89,24 +95,26 @@ struct Part {
 
 fn parts(args: &Args, lengths: &[[usize; 32]]) -> Vec<Part> {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let some = |all: &[usize; 32]| all.iter().step_by(32 / args.samples).copied().collect();
+    let lengths: Vec<Vec<usize>> = lengths.iter().map(some).collect();
     let dealt = Lengths::new(&lengths[0])
         .expect("lengths")
         .deal(args.threads);
     let mut part = |samples: &Vec<usize>| {
-        let sequence = |all: &[usize; 32]| {
+        let sequence = |all: &Vec<usize>| {
             let longest = *all.iter().max().expect("lengths");
             let length = |&sample: &usize| if args.padded { longest } else { all[sample] };
             Lengths::new(&samples.iter().map(length).collect::<Vec<_>>()).expect("lengths")
         };
         let lengths: Vec<_> = lengths.iter().map(sequence).collect();
-        let mut symbols = |n| (0..n).map(|_| rng.random_range(0..WORDS)).collect();
+        let mut symbols = |n| (0..n).map(|_| rng.random_range(0..args.words)).collect();
         let sequences: Vec<_> = lengths
             .iter()
             .map(|l| (l.clone(), symbols(l.row_count())))
             .collect();
         let feature = |_, _| rng.random_range(-1.0..1.0);
         Part {
-            share: samples.len() as f32 / 32.0,
+            share: samples.len() as f32 / args.samples as f32,
             features: Arc::new(Matrix::from_fn(lengths[0].row_count(), 128, feature)),
             classes: samples.iter().map(|s| s % 2).collect(),
             sequences,
@@ -164,14 +172,14 @@ struct Translator {
 }
 
 impl Translator {
-    fn new(set: &mut ParameterSet) -> Self {
+    fn new(set: &mut ParameterSet, words: usize) -> Self {
         let rng = &mut ChaCha8Rng::seed_from_u64(1);
         let mut layers = |language: &str| {
             Stack::new()
                 .with(Embedding::new(
                     set,
                     &format!("{language}.words"),
-                    WORDS,
+                    words,
                     256,
                     rng,
                 ))
@@ -185,7 +193,7 @@ impl Translator {
                 )))
         };
         let (encoder, writer) = (layers("english"), layers("french"));
-        let output = Linear::new(set, "output", 512, WORDS, rng);
+        let output = Linear::new(set, "output", 512, words, rng);
         Translator {
             encoder,
             decoder: Decoder::new(writer, Attention::dot(), output),
@@ -206,6 +214,32 @@ impl Translator {
         // Each word as the target of itself: what it is makes no difference to the time.
         decoded.logits.cross_entropy_sum(&french.1) * (1.0 / 480.0)
     }
+}
+
+/// Epochs of two mini-batches, with all that a loop does around its steps.
+fn fit(args: &Args) {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let lengths = SENTENCES.iter().step_by(32 / args.samples).cycle();
+    let mut sentence = |&length: &usize| {
+        let words = (0..length).map(|_| rng.random_range(0..args.words));
+        (words.collect::<Vec<usize>>(), length % 2)
+    };
+    let data: Vec<_> = lengths.take(2 * args.samples).map(&mut sentence).collect();
+    let mut model = Sequential::<f32>::of_symbols(args.words, 128)
+        .bidirectional_lstm(128)
+        .last()
+        .dense(2)
+        .classifier(Adam::new(2e-3));
+    let epochs = args.reps.unwrap_or(20) as u64;
+    let mut fit = Fit::new(epochs).silent();
+    let start = Instant::now();
+    let ended = model.fit_with(&mut fit, args.samples, &data, &[]);
+    ended.expect("finite losses");
+    println!(
+        "{{\"peer\": \"bptt\", \"workload\": \"fit\", \"threads\": {}, \"ms_mean\": {:.4}}}",
+        args.threads,
+        start.elapsed().as_secs_f64() * 1e3 / (2 * epochs) as f64,
+    );
 }
 
 fn time<F>(args: &Args, set: ParameterSet, parts: &[Part], loss: F)

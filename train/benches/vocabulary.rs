@@ -35,7 +35,7 @@ const HIDDEN: usize = 128;
 
 fn main() {
     let args = Args::parse();
-    let (mut set, mut rng) = (ParameterSet::new(), ChaCha8Rng::seed_from_u64(1));
+    let (mut set, mut rng) = (ParameterSet::<f32>::new(), ChaCha8Rng::seed_from_u64(1));
     let mut words = Embedding::new(&mut set, "words", args.words, FEATURES, &mut rng);
     if args.sparse {
         words = words.sparse(&mut set);
