@@ -158,7 +158,8 @@ impl<T: Scalar> Tape<T> {
         Var { tape: self, index }
     }
 
-    /// From now on multiplies one row x with the transpose of a leaf, or of a part of one, x Wᵀ, as if W were rounded to bf16: its elements
+    /// From now on multiplies one row x with the transpose of a leaf, or of a part of one, x Wᵀ, as if W were rounded to
+    /// bf16: its elements
     /// keep the upper 16 of their 32 bits, which are the sign, the exponent and 7 bits of the fraction.
     ///
     /// Such a product waits for W to be read, and so takes half as long where W is larger than the cache. This is for

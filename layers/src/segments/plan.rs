@@ -60,7 +60,7 @@ impl Segments {
             }
             Choice::Memory(bytes) => {
                 let usage = Usage::new(steps, measure);
-                let least = usage.of(1) + (WORKING + 1) * state;
+                let least = usage.of(measured(steps)) + (WORKING + 1) * state;
                 assert!(
                     bytes >= least,
                     "a memory of {bytes} bytes: these {steps} steps take at least {least}"
@@ -107,6 +107,11 @@ impl Plan {
     }
 }
 
+/// How many steps of a text are tried, which takes memory, too.
+fn measured(steps: usize) -> usize {
+    steps.min(8)
+}
+
 /// The bytes of a segment.
 #[derive(Clone, Copy, Debug)]
 struct Usage {
@@ -116,7 +121,7 @@ struct Usage {
 
 impl Usage {
     fn new(steps: usize, measure: impl Fn(usize) -> TapeStats) -> Self {
-        let long = steps.min(8);
+        let long = measured(steps);
         let short = long / 2;
         let nodes_and_buffers = |steps| {
             let bytes = measure(steps).bytes;
