@@ -159,6 +159,10 @@ mod tape {
         x + x
     }
 
+    fn view(x: Var) -> Var {
+        x.rows(0..1)
+    }
+
     fn chain<'t>(tape: &'t Tape, operation: Operation) -> Var<'t> {
         (0..NODES).fold(tape.var(Matrix::scalar(0.1)), |x, _| operation(x))
     }
@@ -179,11 +183,27 @@ mod tape {
         });
     }
 
+    /// A chain of views, recorded and forgotten.
+    #[divan::bench]
+    fn record_view(bencher: Bencher) {
+        bench(bencher, NODES, |tape| {
+            divan::black_box(chain(tape, view));
+        });
+    }
+
     /// As `record_tanh`, and walked back.
     #[divan::bench]
     fn sweep_tanh(bencher: Bencher) {
         bench(bencher, NODES, |tape| {
             divan::black_box(chain(tape, tanh).backward_keeping(Keep::Leaves));
+        });
+    }
+
+    /// As `record_view`, and walked back.
+    #[divan::bench]
+    fn sweep_view(bencher: Bencher) {
+        bench(bencher, NODES, |tape| {
+            divan::black_box(chain(tape, view).backward_keeping(Keep::Leaves));
         });
     }
 
