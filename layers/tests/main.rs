@@ -25,6 +25,7 @@ mod messages;
 mod mixture;
 mod packed;
 mod packed_pytorch;
+mod peers;
 mod pytorch;
 mod sampling;
 mod scheduled_sampling;

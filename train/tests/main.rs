@@ -17,6 +17,7 @@ mod loss_curve;
 mod messages;
 mod npy;
 mod optimizers;
+mod peers;
 mod replacing;
 mod schedules;
 mod sparse;
