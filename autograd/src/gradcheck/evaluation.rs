@@ -107,8 +107,9 @@ impl<'a> Evaluation<'a> {
             let gradients = y.backward_from(&seed);
             let found: Vec<_> = vars.iter().map(|&v| gradients.of(v)).collect();
             drop(gradients);
+            let y = y.value().to_matrix();
             self.tape.clear();
-            if let Some(difference) = first_difference(&found, jacobian, &seed, 0.0) {
+            if let Some(difference) = first_difference(&found, jacobian, &y, &seed, 0.0) {
                 let (input, i, found, expected) = difference;
                 return Err(Problem::NotLinear {
                     input,
@@ -131,7 +132,8 @@ impl<'a> Evaluation<'a> {
         let behind: Var<'_, f64> = vars.iter().map(|&v| weighed(v)).sum();
         let gradients = (before + behind + weighed(y)).backward_keeping(Keep::Leaves);
         let found: Vec<_> = vars.iter().map(|&v| gradients.of(v)).collect();
-        match first_difference(&found, jacobian, &waves(y.shape()), 2.0) {
+        let (y, seed) = (y.value().to_matrix(), waves(y.shape()));
+        match first_difference(&found, jacobian, &y, &seed, 2.0) {
             None => Ok(()),
             Some((input, i, found, expected)) => Err(Problem::Overwritten {
                 input,
@@ -189,6 +191,7 @@ pub fn weighed<T: Scalar>(v: Var<'_, T>) -> Var<'_, T> {
 fn first_difference(
     found: &[Matrix<f64>],
     jacobian: &[Vec<Matrix<f64>>],
+    y: &Matrix<f64>,
     seed: &Matrix<f64>,
     sums: f64,
 ) -> Option<(usize, usize, f64, f64)> {
@@ -197,7 +200,9 @@ fn first_difference(
         elements.map(move |(i, found)| (input, i, found))
     };
     // What an element is made of may be larger than itself, and has been rounded: by no more than this.
+    // (A softmax of equal logits has a Jacobian that is nothing but rounding. Its value is of some size.)
     let entries = jacobian.iter().flatten().flat_map(|m| m.data());
+    let entries = entries.chain(y.data());
     let rounding = 1e-14 * entries.fold(0.0, |largest: f64, x| largest.max(x.abs()));
     let mut elements = found.iter().enumerate().flat_map(of_input);
     elements.find_map(|(input, i, found)| {
