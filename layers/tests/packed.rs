@@ -365,7 +365,7 @@ fn memory_comes_to_rest() {
         drop(gradients);
         tape.stats().elements
     };
-    // No later one is larger than this.
+    // No later one is larger than this. It is less where registers are short, as less is laid out for them.
     let largest = step(&[12; 6]);
     let mut some = |batches: usize| {
         for _ in 1..batches {
@@ -375,7 +375,7 @@ fn memory_comes_to_rest() {
     };
     let (at_rest, after_all) = (some(400), some(9_600));
     assert!(
-        at_rest as f64 <= 1.25 * largest as f64 && after_all as f64 <= 1.01 * at_rest as f64,
+        at_rest as f64 <= 1.5 * largest as f64 && after_all as f64 <= 1.01 * at_rest as f64,
         "elements after the largest mini-batch, 400 and 10,000: {largest}, {at_rest}, {after_all}"
     );
 }
