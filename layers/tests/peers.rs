@@ -1,8 +1,8 @@
 //! Numbers that stand in the tests of others, to as many digits as are printed there. Only the numbers are from them:
 //!
 //! - PyTorch, test/cpp/api/rnn.cpp at commit 031b88e5, `RNN/CheckOutputValuesMatchPyTorch`;
-//! - Keras 3, keras/src/layers/rnn/{simple_rnn,gru,lstm}_test.py, for LSTM at commit 12ada9a3: `test_correctness`,
-//!   `test_statefulness`, `test_pass_initial_state`, `test_masking`;
+//! - Keras 3, keras/src/layers/rnn/{simple_rnn,gru,lstm}_test.py at commits 4e66d1b3, 03313da2 and 12ada9a3:
+//!   `test_correctness`, `test_statefulness`, `test_pass_initial_state`, `test_masking`;
 //! - TensorFlow, tensorflow/python/kernel_tests/nn_ops/ctc_loss_op_test.py at commit 08b198be,
 //!   `CTCLossTest.testBasic`, which has them from Alex Graves' own implementation.
 
