@@ -1,37 +1,16 @@
 //! What a tape says of its memory, and what is allowed it, against what is taken at the allocator.
 #![allow(missing_docs)]
-#![allow(unsafe_code)] // a global allocator is
 
-use std::alloc::{GlobalAlloc, Layout, System};
+mod counting;
+
 use std::panic::catch_unwind;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 
 use autograd::{Keep, Tape};
+use counting::{Counting, LIVE, PEAK};
 use layers::{CellKind, CharModel, ParameterSet, Segments};
 use rand::{SeedableRng, rngs::ChaCha8Rng};
-
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-/// Counts the bytes there are.
-struct Counting;
-
-// SAFETY: everything is handed on to the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let live = LIVE.fetch_add(layout.size(), Relaxed) + layout.size();
-        PEAK.fetch_max(live, Relaxed);
-        // SAFETY: the caller keeps the contract.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Relaxed);
-        // SAFETY: the caller keeps the contract.
-        unsafe { System.dealloc(at, layout) }
-    }
-}
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;

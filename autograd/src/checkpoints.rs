@@ -51,7 +51,8 @@ impl Checkpoints {
             return t * (t + 1) / 2;
         }
         let r = repetitions(t, m);
-        (r + 1) * t - beta(m + 1, r.wrapping_sub(1))
+        let spared = if r == 0 { 0 } else { beta(m + 1, r - 1) };
+        (r + 1) * t - spared
     }
 
     /// The least y of those that give the minimum: such that no block before it goes forward more than
@@ -84,11 +85,8 @@ fn repetitions(t: u128, m: u128) -> u128 {
     r
 }
 
-/// β(m, r); 0 for r = −1.
+/// β(m, r).
 fn beta(m: u128, r: u128) -> u128 {
-    if r == u128::MAX {
-        return 0;
-    }
     (1..=r).fold(1, |beta, i| beta * (m + i) / i)
 }
 

@@ -365,8 +365,13 @@ fn memory_comes_to_rest() {
         drop(gradients);
         tape.stats().elements
     };
-    // No later one is larger than this. It is less where registers are short, as less is laid out for them.
+    // No later one is larger than this. With NEON's short registers it is less, as less is laid out for them.
     let largest = step(&[12; 6]);
+    let bound = if cfg!(target_arch = "aarch64") {
+        1.5
+    } else {
+        1.25
+    };
     let mut some = |batches: usize| {
         for _ in 1..batches {
             step(&(0..1 + draw(6)).map(|_| 1 + draw(12)).collect::<Vec<_>>());
@@ -375,7 +380,7 @@ fn memory_comes_to_rest() {
     };
     let (at_rest, after_all) = (some(400), some(9_600));
     assert!(
-        at_rest as f64 <= 1.5 * largest as f64 && after_all as f64 <= 1.01 * at_rest as f64,
+        at_rest as f64 <= bound * largest as f64 && after_all as f64 <= 1.01 * at_rest as f64,
         "elements after the largest mini-batch, 400 and 10,000: {largest}, {at_rest}, {after_all}"
     );
 }

@@ -66,7 +66,6 @@ fn an_lstm_of_pytorchs() {
     let mut set = ParameterSet::new();
     let lstm = Lstm::new(&mut set, "", 2, 2, &mut ChaCha8Rng::seed_from_u64(1));
     // Each of PyTorch's parameters is i / size; of biases it has two, which are added.
-    let ramp = |size: usize, scale: f64| move |i: usize| scale * i as f64 / size as f64;
     for (id, scale) in [
         (lstm.weights.u, 1.0),
         (lstm.weights.w, 1.0),
@@ -74,7 +73,7 @@ fn an_lstm_of_pytorchs() {
     ] {
         let (size, value) = (set.get(id).data().len(), set.get_mut(id));
         for (i, x) in value.data_mut().iter_mut().enumerate() {
-            *x = ramp(size, scale)(i);
+            *x = scale * i as f64 / size as f64;
         }
     }
     // Of PyTorch's [T, B, input] the element i is (24 - i) / 24.

@@ -59,62 +59,60 @@ pub trait Lanes: Scalar {
 macro_rules! lanes {
     ($t:ident, $of:ident, $splat:ident, $mul_add:ident, $add:ident, $load:ident, $store:ident, $split:ident,
      $split_mut:ident, $bits:ident, $splat_bits:ident, $to_bits:ident, $from_bits:ident, $mul:ident, $and:ident) => {
-        const _: () = {
-            const HALF: u32 = $bits::BITS / 2;
+        impl Lanes for $t {
+            type Of<S: Simd> = S::$of;
 
-            impl Lanes for $t {
-                type Of<S: Simd> = S::$of;
-
-                #[inline(always)]
-                fn splat<S: Simd>(simd: S, x: Self) -> S::$of {
-                    simd.$splat(x)
-                }
-                #[inline(always)]
-                fn mul_add<S: Simd>(simd: S, a: S::$of, b: S::$of, c: S::$of) -> S::$of {
-                    simd.$mul_add(a, b, c)
-                }
-                #[inline(always)]
-                fn add<S: Simd>(simd: S, a: S::$of, b: S::$of) -> S::$of {
-                    simd.$add(a, b)
-                }
-                #[inline(always)]
-                fn load_part<S: Simd>(simd: S, xs: &[Self]) -> S::$of {
-                    simd.$load(xs)
-                }
-                #[inline(always)]
-                fn store_part<S: Simd>(simd: S, xs: &mut [Self], a: S::$of) {
-                    simd.$store(xs, a)
-                }
-                #[inline(always)]
-                fn split<S: Simd>(xs: &[Self]) -> (&[S::$of], &[Self]) {
-                    S::$split(xs)
-                }
-                #[inline(always)]
-                fn split_mut<S: Simd>(xs: &mut [Self]) -> (&mut [S::$of], &mut [Self]) {
-                    S::$split_mut(xs)
-                }
-                #[inline(always)]
-                fn widen<S: Simd>(simd: S, pairs: S::$of) -> [S::$of; 2] {
-                    let bits = simd.$to_bits(pairs);
-                    let low = simd.$mul(bits, simd.$splat_bits(1 << HALF)); // a shift, which not all widths have
-                    let high = simd.$and(bits, simd.$splat_bits($bits::MAX << HALF));
-                    [simd.$from_bits(low), simd.$from_bits(high)]
-                }
-                #[inline]
-                fn pair(low: Self, high: Self) -> Self {
-                    /// The upper half, rounded to the nearest, and to an even one from the middle.
-                    fn half(x: $t) -> $bits {
-                        if x.is_nan() {
-                            return $t::NAN.to_bits() >> HALF;
-                        }
-                        let bits = x.to_bits();
-                        let is_odd = bits >> HALF & 1;
-                        (bits + ((1 << (HALF - 1)) - 1) + is_odd) >> HALF
-                    }
-                    $t::from_bits(half(low) | half(high) << HALF)
-                }
+            #[inline(always)]
+            fn splat<S: Simd>(simd: S, x: Self) -> S::$of {
+                simd.$splat(x)
             }
-        };
+            #[inline(always)]
+            fn mul_add<S: Simd>(simd: S, a: S::$of, b: S::$of, c: S::$of) -> S::$of {
+                simd.$mul_add(a, b, c)
+            }
+            #[inline(always)]
+            fn add<S: Simd>(simd: S, a: S::$of, b: S::$of) -> S::$of {
+                simd.$add(a, b)
+            }
+            #[inline(always)]
+            fn load_part<S: Simd>(simd: S, xs: &[Self]) -> S::$of {
+                simd.$load(xs)
+            }
+            #[inline(always)]
+            fn store_part<S: Simd>(simd: S, xs: &mut [Self], a: S::$of) {
+                simd.$store(xs, a)
+            }
+            #[inline(always)]
+            fn split<S: Simd>(xs: &[Self]) -> (&[S::$of], &[Self]) {
+                S::$split(xs)
+            }
+            #[inline(always)]
+            fn split_mut<S: Simd>(xs: &mut [Self]) -> (&mut [S::$of], &mut [Self]) {
+                S::$split_mut(xs)
+            }
+            #[inline(always)]
+            fn widen<S: Simd>(simd: S, pairs: S::$of) -> [S::$of; 2] {
+                const HALF: u32 = $bits::BITS / 2;
+                let bits = simd.$to_bits(pairs);
+                let low = simd.$mul(bits, simd.$splat_bits(1 << HALF)); // a shift, which not all widths have
+                let high = simd.$and(bits, simd.$splat_bits($bits::MAX << HALF));
+                [simd.$from_bits(low), simd.$from_bits(high)]
+            }
+            #[inline]
+            fn pair(low: Self, high: Self) -> Self {
+                const HALF: u32 = $bits::BITS / 2;
+                /// The upper half, rounded to the nearest, and to an even one from the middle.
+                fn half(x: $t) -> $bits {
+                    if x.is_nan() {
+                        return $t::NAN.to_bits() >> HALF;
+                    }
+                    let bits = x.to_bits();
+                    let is_odd = bits >> HALF & 1;
+                    (bits + ((1 << (HALF - 1)) - 1) + is_odd) >> HALF
+                }
+                $t::from_bits(half(low) | half(high) << HALF)
+            }
+        }
     };
 }
 

@@ -5,9 +5,9 @@
 
 use std::cell::RefCell;
 use std::mem;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use super::recompute::bring;
+use super::recompute::{bring, locked, send_owed};
 use crate::{Checkpoints, Inputs, Keep, Matrix, MatrixMut, Operation, Pullback};
 use crate::{Scalar, Shape, Tape, Var};
 
@@ -36,7 +36,7 @@ where
         inputs: &Inputs<'_, T>,
         work: impl FnOnce(&mut Tape<T>, usize) -> R,
     ) -> R {
-        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut inner = locked(&self.inner);
         inner.clear();
         let shared = bring(inputs, 0..inputs.len() - 1, &inner).len();
         let result = work(&mut inner, shared);
@@ -182,11 +182,7 @@ where
         let (operands, y) = self.record(block, state, inner);
         let gradients = y.backward_from_keeping(gradient, Keep::Leaves);
         let (s, shared) = operands.split_last().expect("the state");
-        for (i, &operand) in shared.iter().enumerate() {
-            if let Some(owed) = gradients.get(operand) {
-                back.send(i, |to| to.add(owed));
-            }
-        }
+        send_owed(shared, &gradients, back);
         match gradients.get(*s) {
             Some(owed) => gradient.view_mut().copy_from(owed),
             None => gradient.data_mut().fill(T::ZERO),

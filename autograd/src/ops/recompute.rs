@@ -9,7 +9,7 @@ use std::cell::Cell;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::{Inputs, Keep, MatrixMut, Operation, Pullback, Scalar, Shape, Tape, Var};
+use crate::{Gradients, Inputs, Keep, MatrixMut, Operation, Pullback, Scalar, Shape, Tape, Var};
 
 /// y = f(inputs), on a tape of its own.
 struct Recompute<F, T> {
@@ -20,10 +20,21 @@ struct Recompute<F, T> {
     result: Cell<usize>,
 }
 
-impl<F, T: Scalar> Recompute<F, T> {
-    /// The inner tape. What a function that panicked has left on it does no harm.
-    fn inner(&self) -> MutexGuard<'_, Tape<T>> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+/// The tape that is recomputed on. What a function that panicked has left on it does no harm.
+pub(super) fn locked<T>(inner: &Mutex<Tape<T>>) -> MutexGuard<'_, Tape<T>> {
+    inner.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Sends what a sweep of the inner tape owes the first operands, by their copies there.
+pub(super) fn send_owed<T: Scalar>(
+    copies: &[Var<'_, T>],
+    gradients: &Gradients<'_, T>,
+    back: &mut Pullback<'_, T>,
+) {
+    for (i, &copy) in copies.iter().enumerate() {
+        if let Some(owed) = gradients.get(copy) {
+            back.send(i, |to| to.add(owed));
+        }
     }
 }
 
@@ -46,29 +57,25 @@ where
         "recompute"
     }
     fn shape(&self, inputs: &Inputs<'_, T>) -> Result<Shape, String> {
-        let mut inner = self.inner();
+        let mut inner = locked(&self.inner);
         inner.clear();
         let y = (self.f)(&bring(inputs, 0..inputs.len(), &inner));
         self.result.set(y.index());
         Ok(y.shape())
     }
     fn forward(&self, _: &Inputs<'_, T>, mut y: MatrixMut<'_, T>) {
-        let mut inner = self.inner();
+        let mut inner = locked(&self.inner);
         y.copy_from(inner.value(self.result.get()));
         inner.clear();
     }
     fn backward(&self, back: &mut Pullback<'_, T>) {
         let (inputs, seed) = (*back.inputs(), back.grad().to_matrix());
-        let mut inner = self.inner();
+        let mut inner = locked(&self.inner);
         {
             let operands = bring(&inputs, 0..inputs.len(), &inner);
             let y = (self.f)(&operands);
             let gradients = y.backward_from_keeping(&seed, Keep::Leaves);
-            for (i, &operand) in operands.iter().enumerate() {
-                if let Some(gradient) = gradients.get(operand) {
-                    back.send(i, |to| to.add(gradient));
-                }
-            }
+            send_owed(&operands, &gradients, back);
         }
         inner.clear();
     }

@@ -44,8 +44,7 @@ impl<T: Scalar> CharModel<T> {
             lengths,
         });
         let (tape, steps) = (p.tape(), texts.lengths.steps());
-        let before = texts.before(states, tape);
-        let bytes = size_of_val(before.value().to_matrix().data()) + 64; // and what a matrix is besides
+        let bytes = texts.state_bytes(states[0].h.col_count());
         let plan = segments
             .into()
             .plan(steps, bytes, |steps| texts.usage(p, states, steps));
@@ -60,7 +59,7 @@ impl<T: Scalar> CharModel<T> {
                 checkpoints,
             } => {
                 let shared: Vec<_> = p.vars().chain([texts.table(p)]).collect();
-                let of = Arc::clone(&texts);
+                let (before, of) = (texts.before(states, tape), Arc::clone(&texts));
                 let y = tape.recompute_chain(&shared, before, checkpoints, move |i, shared, s| {
                     let steps = i * segment..steps.min((i + 1) * segment);
                     of.segment(steps, shared, s)
@@ -90,6 +89,12 @@ impl<T: Scalar> Texts<T> {
     fn table<'t>(&self, p: &Bound<'t, T>) -> Var<'t, T> {
         let table = self.model.stack.table(p);
         table.expect("the first layer reads symbols")
+    }
+
+    /// What is kept of one state of layers of so many units, with what a matrix is besides its elements.
+    fn state_bytes(&self, hidden: usize) -> usize {
+        let parts: usize = self.has_c.iter().map(|&c| 1 + usize::from(c)).sum();
+        (parts * self.lengths.samples() + 1) * hidden * size_of::<T>() + 64
     }
 
     /// The states before the first segment, and a loss of 0.

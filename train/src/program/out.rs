@@ -1,7 +1,9 @@
 //! [`Out`]: the flag `--out`.
 
 use std::env;
+use std::error::Error;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -31,9 +33,16 @@ impl Out {
     /// # Errors
     /// If it cannot.
     pub fn check(&self) -> Outcome {
-        let made = fs::create_dir_all(&self.folder);
-        let writable = made.and_then(|()| can_replace(&Disk, &self.path("result")));
-        writable.map_err(|e| format!("--out {}: {e}", escaped(&self.folder)).into())
+        self.make()?;
+        can_replace(&Disk, &self.path("result")).map_err(|e| self.unusable(&e))
+    }
+
+    fn make(&self) -> Outcome {
+        fs::create_dir_all(&self.folder).map_err(|e| self.unusable(&e))
+    }
+
+    fn unusable(&self, error: &io::Error) -> Box<dyn Error + Send + Sync> {
+        format!("--out {}: {error}", escaped(&self.folder)).into()
     }
 
     /// The path of a file there.
@@ -54,7 +63,7 @@ impl Out {
     /// # Errors
     /// As [`Out::write`].
     pub fn write_bytes(&self, name: &str, content: &[u8]) -> Outcome<String> {
-        self.check()?;
+        self.make()?;
         let path = self.path(name);
         let written = write(&path, "result", |_| Ok(true), content);
         written.map_err(|e| format!("--out: {e}"))?;
