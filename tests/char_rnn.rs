@@ -298,6 +298,21 @@ fn flags_beyond_any_machine_are_named() {
 }
 
 #[test]
+fn a_memory_that_is_too_small_is_refused_before_the_work() {
+    let place = Place::new();
+    let said = place.refusal("--text text --hidden 128 --batch 4 --steps 20 --memory 1");
+    let (flag, least) = said
+        .trim()
+        .split_once(" texts of 20 steps take at least ")
+        .unwrap();
+    assert_eq!(flag, "error: --memory 1: 2");
+    let least: usize = least.strip_suffix(" megabytes").unwrap().parse().unwrap();
+    place.success(&format!(
+        "--text text --hidden 128 --batch 4 --steps 20 --memory {least} --epochs 1"
+    ));
+}
+
+#[test]
 fn sample_without_arguments_prints_its_usage() {
     let place = Place::new();
     let output = place.run("sample");

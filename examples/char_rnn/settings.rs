@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use layers::{CellKind, Segments};
+use layers::{CellKind, ParameterSet, Segments};
 use serde::{Deserialize, Serialize};
-use train::program::{Draw, Save, Settings, Threads, at_least_one, positive, probability, up_to};
+use train::TextModel;
+use train::program::{
+    Draw, Outcome, Save, Settings, Threads, at_least_one, positive, probability, up_to,
+};
 
 #[derive(Args)]
 pub struct TrainArgs {
@@ -103,6 +106,11 @@ pub struct SampleArgs {
     pub seed: u64,
 }
 
+/// Of so many megabytes.
+fn bytes(megabytes: usize) -> usize {
+    megabytes.saturating_mul(1_000_000)
+}
+
 fn cell(name: &str) -> Result<String, layers::UnknownCell> {
     Ok(name.parse::<CellKind>()?.to_string())
 }
@@ -110,10 +118,27 @@ fn cell(name: &str) -> Result<String, layers::UnknownCell> {
 impl RunSettings {
     /// What is recomputed, if anything.
     pub fn segments(&self) -> Option<Segments> {
-        let memory = |megabytes: usize| Segments::memory(megabytes.saturating_mul(1_000_000));
-        self.memory
-            .map(memory)
-            .or(self.recompute.map(Segments::from))
+        let memory = self
+            .memory
+            .map(|megabytes| Segments::memory(bytes(megabytes)));
+        memory.or(self.recompute.map(Segments::from))
+    }
+
+    /// That --memory is enough for a part of a mini-batch, the largest one.
+    pub fn check_memory(&self, model: &TextModel, set: &ParameterSet) -> Outcome {
+        let Some(megabytes) = self.memory else {
+            return Ok(());
+        };
+        let (steps, texts) = (self.steps, self.batch.div_ceil(self.parts));
+        let least = model.network.least_memory(set, texts, steps);
+        if least > bytes(megabytes) {
+            let least = least.div_ceil(bytes(1));
+            return Err(format!(
+                "--memory {megabytes}: {texts} texts of {steps} steps take at least {least} megabytes"
+            )
+            .into());
+        }
+        Ok(())
     }
 
     /// What a symbol is.

@@ -45,6 +45,7 @@ pub fn train(args: &TrainArgs) -> Outcome {
     let (mut training, mut validation) =
         streams.map_err(|e| format!("--batch {batch} and --steps {steps}: {e}"))?;
     let mut trainer = Trainer::new(parameters, Adam::new(settings.lr)).clip(settings.clip);
+    settings.check_memory(&model, trainer.parameters())?;
     let mut fit = fit(args, &settings, &model, training.windows().len())?;
     if let Some((path, checkpoint)) = &resumed {
         let restored = fit.restore(checkpoint, &mut trainer, &mut training);

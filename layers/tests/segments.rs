@@ -107,6 +107,9 @@ proptest! {
             let steps = lengths.steps();
             prop_assert_eq!(refused, format!("a memory of 1 bytes: these {steps} steps take at least {least}"));
             message(|| within(least - 1));
+            if lengths.are_equal() {
+                prop_assert_eq!(model.least_memory(&set, lengths.samples(), steps), least);
+            }
             let (parts, finals) = within(least + more);
             prop_assert!((whole.item() - parts.item()).abs() < 1e-13 * whole.item());
             for (a, b) in states.iter().zip(&finals) {

@@ -39,7 +39,7 @@ impl Segments {
     /// parameters with what a sweep lays out beside it, and the states. A segment's bytes are estimated
     /// from two short ones, which are recorded and swept for that at each pass, at the time of 12 steps;
     /// the estimate is upwards, by a quarter for buffers and to three times for lists of nodes, which may
-    /// be about to grow.
+    /// be about to grow. [`CharModel::least_memory`](crate::CharModel::least_memory) tells what has to be allowed.
     pub fn memory(bytes: usize) -> Self {
         Segments(Choice::Memory(bytes))
     }
@@ -60,7 +60,7 @@ impl Segments {
             }
             Choice::Memory(bytes) => {
                 let usage = Usage::new(steps, measure);
-                let least = usage.of(measured(steps)) + (WORKING + 1) * state;
+                let least = usage.least(steps, state);
                 assert!(
                     bytes >= least,
                     "a memory of {bytes} bytes: these {steps} steps take at least {least}"
@@ -114,13 +114,13 @@ fn measured(steps: usize) -> usize {
 
 /// The bytes of a segment.
 #[derive(Clone, Copy, Debug)]
-struct Usage {
+pub(super) struct Usage {
     fixed: usize,
     per_step: usize,
 }
 
 impl Usage {
-    fn new(steps: usize, measure: impl Fn(usize) -> TapeStats) -> Self {
+    pub fn new(steps: usize, measure: impl Fn(usize) -> TapeStats) -> Self {
         let long = measured(steps);
         let short = long / 2;
         let nodes_and_buffers = |steps| {
@@ -141,6 +141,11 @@ impl Usage {
 
     fn of(self, steps: usize) -> usize {
         self.fixed + steps * self.per_step
+    }
+
+    /// The least memory for so many steps, with a state of so many bytes.
+    pub fn least(self, steps: usize, state: usize) -> usize {
+        self.of(measured(steps)) + (WORKING + 1) * state
     }
 }
 

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use autograd::{Scalar, Tape, TapeStats, Var};
 
-use super::plan::{Plan, Segments};
+use super::plan::{Plan, Segments, Usage};
 use crate::bound::Kind;
-use crate::{Bound, Carried, CharModel, IntoLengths, Layer, Lengths, Sequence, State, check};
+use crate::{
+    Bound, Carried, CharModel, IntoLengths, Layer, Lengths, ParameterSet, Sequence, State, check,
+};
 
 impl<T: Scalar> CharModel<T> {
     /// The mean cross-entropy of the next symbols, and the final states, in segments of so many steps, or
@@ -35,14 +37,7 @@ impl<T: Scalar> CharModel<T> {
         let lengths = lengths.into_lengths(rows, "symbols");
         self.check(p, symbols, lengths.samples(), states);
         check::indices("", "target", targets, self.vocabulary);
-        let texts = Arc::new(Texts {
-            model: self.clone(),
-            kind: p.kind(),
-            symbols: symbols.to_vec(),
-            targets: targets.to_vec(),
-            has_c: states.iter().map(|s| s.c.is_some()).collect(),
-            lengths,
-        });
+        let texts = Arc::new(Texts::new(self, p, (symbols, targets), lengths, states));
         let (tape, steps) = (p.tape(), texts.lengths.steps());
         let bytes = texts.state_bytes(states[0].h.col_count());
         let plan = segments
@@ -68,6 +63,22 @@ impl<T: Scalar> CharModel<T> {
             }
         }
     }
+
+    /// The least bytes that [`Segments::memory`] has to allow for so many texts of so many steps.
+    ///
+    /// # Panics
+    /// If there are no texts or no steps, or the parameters are not the model's.
+    #[track_caller]
+    pub fn least_memory(&self, set: &ParameterSet<T>, texts: usize, steps: usize) -> usize {
+        assert!(texts > 0 && steps > 0, "{texts} texts of {steps} steps");
+        let (tape, states) = (Tape::new(), self.zeros(texts));
+        let (p, symbols) = (set.bind(&tape), vec![0; texts * steps]);
+        let lengths = Lengths::equal(texts, steps);
+        self.check(&p, &symbols, texts, &states);
+        let texts = Arc::new(Texts::new(self, &p, (&symbols, &symbols), lengths, &states));
+        let usage = Usage::new(steps, |steps| texts.usage(&p, &states, steps));
+        usage.least(steps, texts.state_bytes(states[0].h.col_count()))
+    }
 }
 
 /// Stacked texts and what follows each of their symbols, for a model.
@@ -85,6 +96,23 @@ struct Texts<T: Scalar> {
 }
 
 impl<T: Scalar> Texts<T> {
+    fn new(
+        model: &CharModel<T>,
+        p: &Bound<'_, T>,
+        (symbols, targets): (&[usize], &[usize]),
+        lengths: Lengths,
+        states: &[Carried<T>],
+    ) -> Self {
+        Texts {
+            model: model.clone(),
+            kind: p.kind(),
+            symbols: symbols.to_vec(),
+            targets: targets.to_vec(),
+            has_c: states.iter().map(|s| s.c.is_some()).collect(),
+            lengths,
+        }
+    }
+
     /// W_x of the first layer, a row for each symbol.
     fn table<'t>(&self, p: &Bound<'t, T>) -> Var<'t, T> {
         let table = self.model.stack.table(p);
