@@ -1,34 +1,15 @@
 //! What a tape says of its memory, and what is allowed it, against what is taken at the allocator.
 #![allow(missing_docs)]
 
-mod counting;
-
 use std::panic::catch_unwind;
-use std::sync::Mutex;
-use std::sync::atomic::Ordering::Relaxed;
 
+use altered::memory;
 use autograd::{Keep, Tape};
-use counting::{Counting, LIVE, PEAK};
 use layers::{CellKind, CharModel, ParameterSet, Segments};
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// One test at a time counts.
-static TURN: Mutex<()> = Mutex::new(());
-
-/// The bytes that `f` leaves, and those that there were more at most while it ran.
-fn taken<R>(f: impl FnOnce() -> R) -> (R, usize, usize) {
-    let before = LIVE.load(Relaxed);
-    PEAK.store(before, Relaxed);
-    let result = f();
-    (
-        result,
-        LIVE.load(Relaxed) - before,
-        PEAK.load(Relaxed) - before,
-    )
-}
+static ALLOCATOR: altered::Counting = altered::Counting;
 
 const SYMBOLS: usize = 16;
 
@@ -44,30 +25,29 @@ fn text(symbols: usize) -> Vec<usize> {
 
 #[test]
 fn a_tape_tells_its_bytes() {
-    let _turn = TURN.lock().expect("no test has failed");
-    rayon::broadcast(|_| ()); // so that threads do not start, and allocate, while we count
     let (set, model) = model(CellKind::Lstm, 2);
     let (symbols, carried) = (text(8 * 50), model.zeros(8));
     for keep in [Keep::All, Keep::Leaves] {
         let tape = Tape::new();
-        let check = |what: &str, here: usize| {
+        let check = |what: &str, here: isize| {
+            let here = usize::try_from(here).expect("more than there was");
             let told = tape.stats();
             println!("{keep:?}, {what}: {here} bytes are {told}");
             let bytes = told.bytes.total();
             assert!(here.abs_diff(bytes) * 20 <= here, "{here} {told}");
             told.bytes
         };
-        let (loss, forward, _) = taken(|| {
+        let (loss, forward) = memory(|| {
             let (logits, _) = model.logits(&set.bind(&tape), &symbols, 8, &carried);
             logits.cross_entropy(&symbols)
         });
-        let recorded = check("recorded", forward);
+        let recorded = check("recorded", forward.left);
         assert!(recorded.gradients * 20 < recorded.values);
-        let (gradients, sweep, _) = taken(|| loss.backward_keeping(keep));
-        let there = check("swept", forward + sweep);
+        let (gradients, sweep) = memory(|| loss.backward_keeping(keep));
+        let there = check("swept", forward.left + sweep.left);
         assert_eq!(there.values, recorded.values);
         drop(gradients);
-        let given_back = check("given back", forward + sweep);
+        let given_back = check("given back", forward.left + sweep.left);
         assert!(given_back.free > there.free && given_back.gradients < there.gradients);
     }
 }
@@ -79,13 +59,14 @@ fn peak(kind: CellKind, layers: usize, (steps, batch): (usize, usize), bytes: us
     let parameters: usize = set.ids().map(|id| size_of_val(set.get(id).data())).sum();
     let (symbols, carried) = (text(steps * batch), model.zeros(batch));
     let segments = Segments::memory(bytes);
-    let (_, _, peak) = taken(|| {
+    let (_, taken) = memory(|| {
         let tape = Tape::new();
         let p = set.bind(&tape);
         let data = (&symbols[..], &symbols[..]);
         let (loss, _) = model.loss_in_segments(&p, data, batch, &carried, segments);
         drop(loss.backward_keeping(Keep::Leaves));
     });
+    let peak = taken.together;
     peak.saturating_sub(2 * size_of::<usize>() * symbols.len() + 3 * parameters)
 }
 
@@ -99,8 +80,6 @@ fn least(kind: CellKind, layers: usize, size: (usize, usize)) -> usize {
 
 #[test]
 fn no_more_than_is_allowed() {
-    let _turn = TURN.lock().expect("no test has failed");
-    rayon::broadcast(|_| ());
     for (kind, layers) in [(CellKind::Rnn, 1), (CellKind::Gru, 1), (CellKind::Lstm, 2)] {
         for size in [(1, 3), (63, 1), (500, 4)] {
             let least = least(kind, layers, size);
@@ -118,8 +97,6 @@ fn no_more_than_is_allowed() {
 
 #[test]
 fn as_much_for_a_long_text_as_for_a_short_one() {
-    let _turn = TURN.lock().expect("no test has failed");
-    rayon::broadcast(|_| ());
     let bytes = 500_000;
     let of = |steps| peak(CellKind::Gru, 1, (steps, 1), bytes);
     let (short, long) = (of(1000), of(5000));

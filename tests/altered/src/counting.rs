@@ -18,6 +18,8 @@ pub struct Memory {
     pub largest: usize,
     /// The most that was allocated at the same time, beside what was before.
     pub together: usize,
+    /// What is still there, and has to be given back: less than nothing, if what was before is no more.
+    pub left: isize,
 }
 
 /// What a reader may allocate, as a multiple of what it reads, and all together.
@@ -39,8 +41,8 @@ impl Memory {
 /// #[global_allocator]
 /// static ALLOCATOR: altered::Counting = altered::Counting;
 ///
-/// let (_, memory) = altered::memory(|| [vec![0_u8; 1000], vec![0; 500]]);
-/// assert_eq!((memory.largest, memory.together), (1000, 1500));
+/// let (kept, memory) = altered::memory(|| [vec![0_u8; 1000], vec![0; 500]][1].clone());
+/// assert_eq!((memory.largest, memory.together, memory.left), (1000, 2000, 500));
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Counting;
@@ -55,6 +57,7 @@ pub fn memory<R>(f: impl FnOnce() -> R) -> (R, Memory) {
     let memory = Memory {
         largest: LARGEST.get() as usize,
         together: (PEAK.get() - before) as usize,
+        left: LIVE.get() - before,
     };
     (result, memory)
 }
@@ -85,8 +88,8 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count_new(size); // beside the old one: it may have to move
         count(-(layout.size() as isize));
-        count_new(size);
         // SAFETY: the caller keeps the contract.
         unsafe { System.realloc(at, layout, size) }
     }
