@@ -1,8 +1,6 @@
 """Executes notebooks with the Rust kernel. `run` prepares that, and calls this."""
 
 import argparse
-import fcntl
-import os
 import queue
 import re
 import subprocess
@@ -117,17 +115,15 @@ def main():
     for path in notebooks:
         if path.suffix != ".ipynb" or not path.exists():
             parser.error(f"there is no notebook {path} in examples/notebooks")
-    with open(Path(os.environ["EVCXR_TMPDIR"], "lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # there is one build folder
-        try:
-            for path in notebooks:
-                try:
-                    run_notebook(path, not arguments.check, arguments.limit)
-                except TooSlow as slow:
-                    print(f"{slow}\nOnce more:", flush=True)
-                    run_notebook(path, not arguments.check, arguments.limit)
-        except Failure as failure:
-            sys.exit(str(failure))
+    try:
+        for path in notebooks:
+            try:
+                run_notebook(path, not arguments.check, arguments.limit)
+            except TooSlow as slow:
+                print(f"{slow}\nOnce more:", flush=True)
+                run_notebook(path, not arguments.check, arguments.limit)
+    except Failure as failure:
+        sys.exit(str(failure))
 
 
 if __name__ == "__main__":
