@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use layers::{ParameterSet, Sampling};
 use rand::{SeedableRng, rngs::ChaCha8Rng};
 use serde::Deserialize;
-use train::program::{self, Outcome, Report, check_settings, note};
+use train::program::{self, Outcome, Report, check_settings};
 use train::{
-    Adam, Checkpoint, Ended, EpochReport, Fit, Schedule, TextModel, Trainer, Vocabulary, escaped,
-    read_text,
+    Adam, Checkpoint, Ended, EpochReport, Fit, Ranks, Schedule, TextModel, Trainer, Vocabulary,
+    escaped, read_text,
 };
 
 use crate::settings::{RunSettings, TrainArgs};
@@ -20,10 +20,19 @@ const WORKSPACE: &str = env!("CARGO_MANIFEST_DIR");
 /// A word that is rarer in the text than this is unknown.
 const FLOOR: usize = 3;
 
-/// Trains as the arguments say.
+/// Trains as the arguments say, on as many ranks as there are.
 pub fn train(args: &TrainArgs) -> Outcome {
-    args.save.check()?;
-    let text = corpus(args)?;
+    let ranks = Ranks::start()?;
+    let outcome = train_over(&ranks, args);
+    ranks.end(outcome)
+}
+
+fn train_over(ranks: &Ranks, args: &TrainArgs) -> Outcome {
+    let mut report = Report::of(ranks);
+    if ranks.is_first() {
+        args.save.check()?;
+    }
+    let text = corpus(args, &mut report)?;
     let resumed = match &args.resume {
         Some(path) => Some((path, Checkpoint::load(path)?)),
         None => None,
@@ -41,19 +50,24 @@ pub fn train(args: &TrainArgs) -> Outcome {
         parts,
         ..
     } = settings;
+    if parts < ranks.count() {
+        let count = ranks.count();
+        return Err(format!("--parts {parts}: each of the {count} ranks is to have one").into());
+    }
     let streams = model.streams(&symbols, batch, steps, parts);
     let (mut training, mut validation) =
         streams.map_err(|e| format!("--batch {batch} and --steps {steps}: {e}"))?;
-    let mut trainer = Trainer::new(parameters, Adam::new(settings.lr)).clip(settings.clip);
+    let trainer = Trainer::new(parameters, Adam::new(settings.lr));
+    let mut trainer = trainer.clip(settings.clip).over(ranks);
     settings.check_memory(&model, trainer.parameters())?;
-    let mut fit = fit(args, &settings, &model, training.windows().len())?;
+    let mut fit = fit(ranks, args, &settings, &model, training.windows().len())?;
     if let Some((path, checkpoint)) = &resumed {
         let restored = fit.restore(checkpoint, &mut trainer, &mut training);
         restored.map_err(|e| format!("{}: {e}", escaped(path)))?;
-        args.settings.overruled(&settings).iter().for_each(note);
+        let overruled = args.settings.overruled(&settings);
+        overruled.iter().for_each(|flag| report.note(flag));
     }
     let done = fit.history().epochs.len() as u64;
-    let mut report = Report::default();
     report.say(format_args!(
         "{} {}s, {} different; {} x {} {}, {} parameters",
         symbols.len(),
@@ -83,7 +97,7 @@ pub fn train(args: &TrainArgs) -> Outcome {
     )?;
     report.check()?;
     if ended == Ended::Stopped {
-        note("stopped: --resume goes on from what --save has written");
+        report.note("stopped: --resume goes on from what --save has written");
         return Ok(());
     }
     if done >= args.epochs {
@@ -99,10 +113,10 @@ pub fn train(args: &TrainArgs) -> Outcome {
     Ok(report.check()?)
 }
 
-fn corpus(args: &TrainArgs) -> Outcome<String> {
+fn corpus(args: &TrainArgs, report: &mut Report) -> Outcome<String> {
     if !args.text.is_empty() {
         let corpus = read_text(&args.text, &args.ext)?;
-        corpus.skipped.iter().for_each(note);
+        corpus.skipped.iter().for_each(|file| report.note(file));
         return Ok(corpus.text);
     }
     let crates = ["autograd", "autograd/pictures", "layers", "train"];
@@ -141,6 +155,7 @@ fn saved(checkpoint: &Checkpoint) -> Outcome<(RunSettings, TextModel, ParameterS
 
 /// The run as the settings say; it shows, keeps and saves the best epoch.
 fn fit<'a>(
+    ranks: &'a Ranks,
     args: &TrainArgs,
     settings: &'a RunSettings,
     model: &'a TextModel,
@@ -157,7 +172,7 @@ fn fit<'a>(
         .on_epoch(|report, trainer| {
             if report.epoch == 1 {
                 let text = sampled(model, trainer.parameters(), settings.seed, "after epoch 1");
-                Report::default().say(text.unwrap_or_else(|e| e.to_string()));
+                Report::of(ranks).say(text.unwrap_or_else(|e| e.to_string()));
             }
             true
         });

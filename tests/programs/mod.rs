@@ -10,6 +10,9 @@ pub fn example(name: &str) -> PathBuf {
     let mut build = Command::new(env!("CARGO"));
     build.args(["build", "--quiet", "--locked", "--example", name]);
     build.arg("--target-dir").arg(folder(3));
+    if cfg!(feature = "mpi") {
+        build.args(["--features", "mpi"]); // as the test was
+    }
     if !cfg!(debug_assertions) {
         build.arg("--release");
     }

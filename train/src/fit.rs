@@ -18,11 +18,11 @@ use indicatif::ProgressBar;
 use layers::{Bound, ParameterSet};
 use serde::{Deserialize, Serialize};
 
-use crate::{Ema, Measures, Plateau, Replace, Schedule, Source, Trainer};
+use crate::{Ema, Measures, Plateau, Ranks, Replace, Schedule, Source, Trainer};
 pub use ended::{Ended, FitError};
 pub use history::{EpochReport, History, Scores};
 pub use pass::evaluate;
-use pass::{Running, begin, jobs, noise_seed};
+use pass::{Running, begin, jobs, measures, noise_seed};
 use progress::{Progress, describe};
 use rate::Rate;
 
@@ -195,7 +195,8 @@ impl<T: Scalar> Fit<'_, T> {
         S: Source<T>,
         F: for<'t> Fn(&Bound<'t, T>, &mut S::Part, &mut Measures) -> Var<'t, T> + Sync,
     {
-        self.check_paths()?;
+        let ranks = trainer.ranks().clone();
+        self.check_paths(&ranks)?;
         let end = self.time.and_then(|time| Instant::now().checked_add(time));
         if let Some(decay) = self.decay.filter(|_| self.ema.is_none()) {
             self.ema = Some(Ema::new(trainer.parameters(), decay));
@@ -213,17 +214,15 @@ impl<T: Scalar> Fit<'_, T> {
             let best = self.save_best.clone().filter(|_| self.done.is_best());
             // Last what a run goes on from: if it ends in between, the epoch comes again, and is the best again.
             self.save_to(trainer, training, [&best, &self.save])?;
-            self.progress.line(&match &self.describe {
-                Some(describe) => describe(&report),
-                None => describe(&report, self.epochs),
-            })?;
-            if self.on_epoch.as_mut().is_some_and(|f| !f(&report, trainer)) {
+            ranks.agree(self.tell(&report, &ranks))?;
+            let told = self.on_epoch.as_mut().is_some_and(|f| !f(&report, trainer));
+            if let [true] = ranks.any([told]) {
                 return Ok(Ended::Told);
             }
         }
         // Where there was nothing left to do, a file that was asked for is written all the same.
-        let missing =
-            [&self.save, &self.save_best].map(|path| path.clone().filter(|p| !p.exists()));
+        let is_missing = |path: &PathBuf| ranks.any([ranks.is_first() && !path.exists()]) == [true];
+        let missing = [&self.save, &self.save_best].map(|path| path.clone().filter(is_missing));
         self.save_to(trainer, training, &missing)?;
         if let Some(best) = self.best.take() {
             *trainer.parameters_mut() = best;
@@ -232,6 +231,17 @@ impl<T: Scalar> Fit<'_, T> {
             Some(best) if self.is_exhausted() => Ended::Early { best: best.epoch },
             _ => Ended::Epochs,
         })
+    }
+
+    /// Shows an epoch.
+    fn tell(&self, report: &EpochReport, ranks: &Ranks) -> Result<(), FitError> {
+        if ranks.is_first() {
+            self.progress.line(&match &self.describe {
+                Some(describe) => describe(report),
+                None => describe(report, self.epochs),
+            })?;
+        }
+        Ok(())
     }
 
     /// Whether the loss has not become less for long.
@@ -257,9 +267,12 @@ impl<T: Scalar> Fit<'_, T> {
     {
         let epoch = self.done.epoch();
         let batches = begin(training, epoch, self.done.batches);
-        let bar = self
-            .progress
-            .bar(epoch, self.epochs, batches, self.done.batches);
+        let bar = match trainer.ranks().is_first() {
+            true => self
+                .progress
+                .bar(epoch, self.epochs, batches, self.done.batches),
+            false => ProgressBar::hidden(),
+        };
         while self.done.batches < batches {
             let start = Instant::now();
             self.step(trainer, training, loss)?;
@@ -273,11 +286,12 @@ impl<T: Scalar> Fit<'_, T> {
             {
                 self.save_to(trainer, training, [&self.save])?;
             }
-            if self.stop.is_some_and(|flag| flag.load(Relaxed)) {
-                return Ok(Some(Ended::Stopped));
-            }
-            if end.is_some_and(|end| Instant::now() >= end) {
-                return Ok(Some(Ended::Time));
+            let stopped = self.stop.is_some_and(|flag| flag.load(Relaxed));
+            let late = end.is_some_and(|end| Instant::now() >= end);
+            match trainer.ranks().any([stopped, late]) {
+                [true, _] => return Ok(Some(Ended::Stopped)),
+                [_, true] => return Ok(Some(Ended::Time)),
+                _ => {}
             }
         }
         bar.finish_and_clear();
@@ -308,8 +322,8 @@ impl<T: Scalar> Fit<'_, T> {
                 if let Some(ema) = &mut self.ema {
                     ema.update(trainer.parameters());
                 }
-                let measures = jobs.iter().map(|job| &job.measures);
-                self.done.running.add(report.loss, weight, measures);
+                let measures = measures(jobs, trainer.ranks());
+                self.done.running.add(report.loss, weight, &measures);
                 Ok(())
             }
             Err(source) => {

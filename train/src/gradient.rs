@@ -4,6 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use autograd::{Matrix, RowGradient, Scalar, Shape};
 
+use crate::tensors::{dtype, from_bytes, to_bytes};
+
 /// The gradient of one parameter.
 #[derive(Clone)]
 pub(crate) enum Gradient<T: Scalar> {
@@ -73,6 +75,45 @@ impl<T: Scalar> Gradient<T> {
         match self {
             Gradient::Whole(m) => Arc::make_mut(m),
             Gradient::Rows(_) => unreachable!("it is whole"),
+        }
+    }
+
+    /// For another rank: the elements, and behind them where they belong.
+    pub fn to_message(&self) -> Vec<u8> {
+        let mut message = to_bytes(self.data());
+        if let Gradient::Rows(rows) = self {
+            let indices = rows.rows.iter().map(|&row| row as u64);
+            message.extend(indices.clone().flat_map(u64::to_le_bytes));
+            message.extend((indices.len() as u64).to_le_bytes());
+        }
+        message.push(u8::from(matches!(self, Gradient::Rows(_))));
+        message
+    }
+
+    /// What another rank has made a message of, for a parameter of that shape. `None` if it is of none.
+    pub fn of_message(message: &[u8], shape: Shape) -> Option<Self> {
+        let (&is_by_rows, message) = message.split_last()?;
+        let (data, rows) = match is_by_rows {
+            0 => (message, None),
+            _ => {
+                let (message, count) = message.split_last_chunk::<8>()?;
+                let indices = 8 * usize::try_from(u64::from_le_bytes(*count)).ok()?;
+                let (data, indices) =
+                    message.split_at_checked(message.len().checked_sub(indices)?)?;
+                (data, Some(indices.as_chunks::<8>().0))
+            }
+        };
+        let values: Vec<T> = from_bytes(dtype::<T>(), data);
+        match rows {
+            None => {
+                let whole = Matrix::from_vec(shape.rows, shape.cols, values).ok()?;
+                Some(Gradient::Whole(Arc::new(whole)))
+            }
+            Some(rows) if values.len() == rows.len() * shape.cols => {
+                let rows = rows.iter().map(|&row| u64::from_le_bytes(row) as usize);
+                Some(Gradient::Rows(Rows::new(shape, rows.collect(), values)))
+            }
+            _ => None,
         }
     }
 

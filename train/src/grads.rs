@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use autograd::{Keep, Matrix, Scalar, Tape, Var};
+use autograd::{Keep, Matrix, Scalar, Shape, Tape, Var};
 use layers::{Bound, ParameterId, ParameterSet};
 
+use crate::Ranks;
 use crate::blocks::{BLOCK, add_and_square, squares};
 use crate::gradient::{Gradient, Rows};
 use crate::memory::check_owner;
@@ -99,20 +100,46 @@ impl<T: Scalar> ParameterGradients<T> {
     /// Adds the gradients of other shards of the mini-batch, in one pass with the norm of the sum,
     /// which it gives.
     pub(crate) fn add_all(&mut self, others: &[&Self]) -> f64 {
-        let mut total = 0.0;
-        let mut parts: Vec<&[T]> = Vec::with_capacity(others.len());
-        for (i, g) in self.values.iter_mut().enumerate() {
+        let of_each = (0..self.values.len()).map(|i| {
             let others = others.iter().map(|o| &o.values[i]);
-            parts.clear();
-            if !g.add_rows(others.clone()) {
-                parts.extend(others.map(|o| o.whole().data()));
+            add(&mut self.values[i], others, &mut self.squares)
+        });
+        of_each.sum::<f64>().sqrt()
+    }
+
+    /// The sum over the parts of all ranks, of which these are this one's, and its norm. One parameter after the other
+    /// goes from the first rank to the last, and each adds its own.
+    pub(crate) fn over(ranks: &Ranks, set: &ParameterSet<T>, parts: &[&Self]) -> (Self, f64) {
+        let (rank, last) = (ranks.rank(), ranks.count() - 1);
+        let mut sums = ParameterGradients {
+            values: Vec::new(),
+            ..ParameterGradients::new(set)
+        };
+        for (i, id) in set.ids().enumerate() {
+            let mut own = parts.iter().map(|part| &part.values[i]);
+            let mut sum = match rank {
+                0 => own.next().expect("the first has a part").clone(),
+                _ => received(&ranks.receive(rank - 1), set.get(id).shape()),
+            };
+            add(&mut sum, own, &mut sums.squares);
+            if rank < last {
+                ranks.send(rank + 1, &sum.to_message());
             }
-            let data = g.data_mut();
-            self.squares.resize(data.len().div_ceil(BLOCK), 0.0);
-            add_and_square(data, &parts, &mut self.squares);
-            total += self.squares.iter().sum::<f64>();
+            sums.values.push(sum);
         }
-        total.sqrt()
+        for sum in &mut sums.values {
+            let message = if rank == last {
+                sum.to_message()
+            } else {
+                Vec::new()
+            };
+            let message = ranks.broadcast(last, message);
+            if rank < last {
+                *sum = received(&message, sum.shape());
+            }
+        }
+        let norm = sums.norm();
+        (sums, norm)
     }
 
     /// The gradient by one parameter.
@@ -162,6 +189,27 @@ impl<T: Scalar> ParameterGradients<T> {
             g.data_mut().iter_mut().for_each(|g| *g = f(*g));
         }
     }
+}
+
+/// Adds the gradients of other parts to that of one parameter; the sum of the squares of the result.
+fn add<'g, T: Scalar>(
+    sum: &mut Gradient<T>,
+    others: impl Iterator<Item = &'g Gradient<T>> + Clone,
+    squares: &mut Vec<f64>,
+) -> f64 {
+    let parts: Vec<&[T]> = match sum.add_rows(others.clone()) {
+        true => Vec::new(),
+        false => others.map(|other| other.whole().data()).collect(),
+    };
+    let data = sum.data_mut();
+    squares.resize(data.len().div_ceil(BLOCK), 0.0);
+    add_and_square(data, &parts, squares);
+    squares.iter().sum()
+}
+
+fn received<T: Scalar>(message: &[u8], shape: Shape) -> Gradient<T> {
+    let gradient = Gradient::of_message(message, shape);
+    gradient.expect("all ranks have the same parameters")
 }
 
 impl<T: Scalar> fmt::Debug for ParameterGradients<T> {

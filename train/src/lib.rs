@@ -49,6 +49,7 @@ mod optimizers;
 mod plateau;
 #[cfg(feature = "program")]
 pub mod program;
+mod ranks;
 mod schedule;
 mod sequential;
 mod shard;
@@ -80,6 +81,7 @@ pub use optimizers::{
     NAdamRule, RAdam, RAdamRule, RmsProp, RmsPropRule, Sgd, SgdRule, Step, UpdateRule,
 };
 pub use plateau::Plateau;
+pub use ranks::{Link, OnRank, Ranks, RanksError};
 pub use schedule::{OneCycle, Schedule};
 pub use sequential::Sequential;
 pub use state_dict::{StateDictError, read_state_dict, read_state_dict_of, write_state_dict};
@@ -95,7 +97,7 @@ pub mod prelude {
     pub use crate::{
         Adadelta, Adagrad, Adam, Batch, Bleu, Checkpoint, Classifier, Confusion, DataError,
         Dataset, Edits, Ema, Ended, EpochReport, Fit, FitError, Group, History, Measures, NAdam,
-        OneCycle, Optimizer, ParameterGradients, Plateau, RAdam, Replace, RmsProp, Samples,
+        OneCycle, Optimizer, ParameterGradients, Plateau, RAdam, Ranks, Replace, RmsProp, Samples,
         Schedule, Scores, Sequential, Sgd, Source, Spread, StepReport, Streams, Stretch, Subset,
         TextError, TextModel, TrainError, Trainer, Vocabulary, Windows, clip_by_global_norm,
         clip_by_value, evaluate, k_fold, k_fold_by_class, read_classes, read_state_dict,

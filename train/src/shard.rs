@@ -3,7 +3,8 @@
 use autograd::{NodeInfo, Scalar, Tape, Var};
 use layers::{Bound, ParameterSet};
 
-use crate::{ParameterGradients, TrainError};
+use crate::ranks::OnRank;
+use crate::{ParameterGradients, Ranks, TrainError};
 
 pub(crate) struct Shard<T: Scalar> {
     pub tape: Tape<T>,
@@ -18,6 +19,38 @@ pub(crate) struct Differentiated {
 }
 
 impl Differentiated {
+    /// The sum over the parts of all ranks, in their order, or what has failed first. These are this rank's.
+    pub fn sum(ranks: &Ranks, parts: Result<Vec<Self>, TrainError>) -> Result<Self, TrainError> {
+        if ranks.is_alone() {
+            return Ok(parts?
+                .into_iter()
+                .reduce(Self::plus)
+                .expect("there is a part"));
+        }
+        let said = |part: &Self| {
+            let independent = part.independent.as_ref().map(TrainError::to_string);
+            (part.loss.to_bits(), independent)
+        };
+        let mine = match &parts {
+            Ok(parts) => Ok(parts.iter().map(said).collect::<Vec<_>>()),
+            Err(error) => Err(error.to_string()),
+        };
+        let all: Vec<Result<Vec<(u64, Option<String>)>, String>> = ranks.gather(&mine);
+        let failures = all.iter().map(|of_rank| of_rank.as_ref().err().cloned());
+        if let Some(failed) = OnRank::first(failures) {
+            return Err(match parts {
+                Err(error) if failed.rank == ranks.rank() => error,
+                _ => failed.into(),
+            });
+        }
+        let all = all.into_iter().flatten().flatten();
+        let all = all.map(|(loss, independent)| Differentiated {
+            loss: f64::from_bits(loss),
+            independent: independent.map(|reason| OnRank { rank: 0, reason }.into()),
+        });
+        Ok(all.reduce(Self::plus).expect("there is a part"))
+    }
+
     /// The sum depends on a parameter if one of both does.
     pub fn plus(self, other: Self) -> Self {
         Differentiated {

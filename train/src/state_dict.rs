@@ -92,7 +92,7 @@ pub fn write_state_dict<T: Scalar>(
 }
 
 fn encode<T: Scalar>(state: &StateDict<T>, vectors: &BTreeSet<String>) -> io::Result<Vec<u8>> {
-    let encoded: Vec<_> = state.values().map(to_bytes).collect();
+    let encoded: Vec<_> = state.values().map(|m| to_bytes(m.data())).collect();
     let views = state.iter().zip(&encoded).map(|((name, m), data)| {
         let shape = match vectors.contains(name) {
             true => vec![m.col_count()],

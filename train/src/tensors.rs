@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use autograd::{Matrix, Scalar};
+use autograd::Scalar;
 use safetensors::tensor::Dtype;
 use serde_json::Value;
 
@@ -46,12 +46,19 @@ pub(crate) fn type_name(dtype: Dtype) -> String {
 }
 
 /// The elements as little-endian bytes.
-pub(crate) fn to_bytes<T: Scalar>(m: &Matrix<T>) -> Vec<u8> {
-    let elements = m.data().iter().map(|x| x.to_f64());
+pub(crate) fn to_bytes<T: Scalar>(elements: &[T]) -> Vec<u8> {
     match dtype::<T>() {
-        Dtype::F64 => elements.flat_map(f64::to_le_bytes).collect(),
-        _ => elements.flat_map(|x| (x as f32).to_le_bytes()).collect(),
+        Dtype::F64 => bytes(elements, f64::to_le_bytes),
+        _ => bytes(elements, |x| (x as f32).to_le_bytes()),
     }
+}
+
+fn bytes<T: Scalar, const N: usize>(elements: &[T], bytes: impl Fn(f64) -> [u8; N]) -> Vec<u8> {
+    let mut all = vec![0; N * elements.len()];
+    let (chunks, _) = all.as_chunks_mut::<N>();
+    let pairs = chunks.iter_mut().zip(elements);
+    pairs.for_each(|(chunk, x)| *chunk = bytes(x.to_f64()));
+    all
 }
 
 /// The elements of little-endian bytes, which are f32 or f64.

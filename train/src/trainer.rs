@@ -3,14 +3,16 @@
 use std::fmt;
 
 use autograd::{NodeInfo, Scalar, Tape, Var};
-use layers::{Bound, ParameterSet};
+use layers::{Bound, ParameterId, ParameterSet};
 use rayon::prelude::*;
 use thiserror::Error;
 
 use crate::clip::check_threshold;
 use crate::optimizer::check_rate;
+use crate::ranks::OnRank;
 use crate::shard::{Differentiated, Failure, Shard};
-use crate::{Checkpoint, Optimizer, ParameterGradients, StateError, clipping_factor};
+use crate::tensors::{dtype, from_bytes, to_bytes};
+use crate::{Checkpoint, Optimizer, ParameterGradients, Ranks, StateError, clipping_factor};
 
 /// A step that must not change the parameters.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -40,6 +42,9 @@ pub enum TrainError {
         /// The last detach() on the way to it.
         cut: Option<Box<NodeInfo>>,
     },
+    /// One of these, on another rank.
+    #[error(transparent)]
+    OnRank(#[from] OnRank),
 }
 
 fn origin(node: Option<&NodeInfo>) -> String {
@@ -83,6 +88,7 @@ pub struct Trainer<T: Scalar = f32> {
     optimizer: Box<dyn Optimizer<T>>,
     clip: Option<f64>,
     at_once: usize,
+    ranks: Ranks,
 }
 
 impl<T: Scalar> fmt::Debug for Trainer<T> {
@@ -121,6 +127,7 @@ impl<T: Scalar> Trainer<T> {
             optimizer,
             clip: None,
             at_once: usize::MAX,
+            ranks: Ranks::alone(),
         }
     }
 
@@ -159,6 +166,47 @@ impl<T: Scalar> Trainer<T> {
         assert!(parts > 0, "no parts of a mini-batch at once");
         self.at_once = parts;
         self
+    }
+
+    /// Shares the parts of each mini-batch with other processes, see [`Ranks`]; they all begin with the parameters of
+    /// the first. A step that is [not in parts](Trainer::step) each of them does for itself.
+    ///
+    /// # Panics
+    /// If the first rank has parameters of other shapes.
+    #[must_use]
+    #[track_caller]
+    pub fn over(mut self, ranks: &Ranks) -> Self {
+        self.ranks = ranks.clone();
+        if !ranks.is_alone() {
+            for id in self.parameters.ids().collect::<Vec<_>>() {
+                self.begin_with_first(id);
+            }
+        }
+        self
+    }
+
+    #[track_caller]
+    fn begin_with_first(&mut self, id: ParameterId) {
+        let (first, name) = (self.ranks.is_first(), self.parameters.name(id).to_string());
+        let value = self.parameters.get_mut(id);
+        let message = if first {
+            to_bytes(value.data())
+        } else {
+            Vec::new()
+        };
+        let message = self.ranks.broadcast(0, message);
+        let values: Vec<T> = from_bytes(dtype::<T>(), &message);
+        let (found, expected) = (values.len(), value.shape());
+        assert!(
+            found == expected.len(),
+            "parameter {name} has {found} elements on the first rank, and is of shape {expected} here"
+        );
+        value.data_mut().copy_from_slice(&values);
+    }
+
+    /// The processes that each have a share of the parts.
+    pub fn ranks(&self) -> &Ranks {
+        &self.ranks
     }
 
     /// Sets the learning rate of the next steps.
@@ -215,26 +263,53 @@ impl<T: Scalar> Trainer<T> {
         F: for<'t> Fn(&Bound<'t, T>, &mut P) -> Var<'t, T> + Sync,
     {
         assert!(!parts.is_empty(), "a step on a mini-batch in no parts");
-        if let [part] = parts {
+        if let ([part], true) = (&mut *parts, self.ranks.is_alone()) {
             return self.step(|p| loss(p, part)); // no other thread need wake
         }
-        let mut losses = Vec::with_capacity(parts.len());
-        if parts.len() <= self.at_once {
-            if let Err(failure) = self.differentiate(parts, &loss, &mut losses) {
-                return Err(failure.or_panic());
-            }
-            return self.update(parts.len(), sum(losses));
-        }
-        let (at_once, mut gradients) = (self.at_once, ParameterGradients::new(&self.parameters));
+        let own = self.ranks.share(parts.len());
+        let own = &mut parts[own];
+        let mut losses = Vec::with_capacity(own.len());
+        let outcome = match own.len() <= self.at_once {
+            true => self.differentiate(own, &loss, &mut losses),
+            false => self.differentiate_in_rounds(own, &loss, &mut losses),
+        };
+        let (shards, losses) = match outcome {
+            Ok(shards) => (shards, Ok(losses)),
+            Err(failure) => (0, Err(failure.or_panic())),
+        };
+        let sum = Differentiated::sum(&self.ranks, losses)?;
+        self.update(shards, sum)
+    }
+
+    /// A few parts at once; how many shards have gradients then.
+    fn differentiate_in_rounds<P, F>(
+        &mut self,
+        parts: &mut [P],
+        loss: &F,
+        losses: &mut Vec<Differentiated>,
+    ) -> Result<usize, Failure>
+    where
+        P: Send,
+        F: for<'t> Fn(&Bound<'t, T>, &mut P) -> Var<'t, T> + Sync,
+    {
+        let (at_once, mut gradients) = (self.at_once, Vec::new());
         for round in parts.chunks_mut(at_once) {
-            if let Err(failure) = self.differentiate(round, &loss, &mut losses) {
-                return Err(failure.or_panic());
-            }
+            self.differentiate(round, loss, losses)?;
             let shards = self.shards[..round.len()].iter();
-            gradients.add_all(&shards.map(|s| &s.gradients).collect::<Vec<_>>());
+            gradients.extend(shards.map(|s| s.gradients.clone()));
+            if self.ranks.is_first() {
+                // Other ranks have to add theirs to what comes from the one before.
+                let (sum, others) = gradients.split_at_mut(1);
+                sum[0].add_all(&others.iter().collect::<Vec<_>>());
+                gradients.truncate(1);
+            }
         }
-        self.shards[0].gradients = gradients;
-        self.update(1, sum(losses))
+        self.prepare(gradients.len());
+        let shards = gradients.len();
+        for (shard, gradients) in self.shards.iter_mut().zip(gradients) {
+            shard.gradients = gradients;
+        }
+        Ok(shards)
     }
 
     /// Appends the losses of some parts, each computed on a shard of its own, which has its gradients.
@@ -243,7 +318,7 @@ impl<T: Scalar> Trainer<T> {
         parts: &mut [P],
         loss: &F,
         losses: &mut Vec<Differentiated>,
-    ) -> Result<(), Failure>
+    ) -> Result<usize, Failure>
     where
         P: Send,
         F: for<'t> Fn(&Bound<'t, T>, &mut P) -> Var<'t, T> + Sync,
@@ -262,7 +337,7 @@ impl<T: Scalar> Trainer<T> {
         for outcome in outcomes {
             losses.push(outcome?);
         }
-        Ok(())
+        Ok(losses.len())
     }
 
     /// A shard for each of so many parts.
@@ -279,9 +354,7 @@ impl<T: Scalar> Trainer<T> {
         if let Some(error) = independent {
             return Err(error);
         }
-        let (first, others) = self.shards[..shards].split_at_mut(1);
-        let others: Vec<_> = others.iter().map(|s| &s.gradients).collect();
-        let gradient_norm = first[0].gradients.add_all(&others);
+        let gradient_norm = self.sum_gradients(shards);
         if !gradient_norm.is_finite() {
             return Err(self.not_finite(gradient_norm));
         }
@@ -297,6 +370,21 @@ impl<T: Scalar> Trainer<T> {
             loss,
             gradient_norm,
         })
+    }
+
+    /// Into the first shard, from so many and from all ranks; the norm of the sum.
+    fn sum_gradients(&mut self, shards: usize) -> f64 {
+        if self.ranks.is_alone() {
+            let (first, others) = self.shards[..shards].split_at_mut(1);
+            let others: Vec<_> = others.iter().map(|s| &s.gradients).collect();
+            return first[0].gradients.add_all(&others);
+        }
+        let parts: Vec<_> = self.shards[..shards].iter().map(|s| &s.gradients).collect();
+        let (sum, norm) = ParameterGradients::over(&self.ranks, &self.parameters, &parts);
+        let Shard { tape, gradients } = &mut self.shards[0];
+        gradients.give_back(tape);
+        *gradients = sum;
+        norm
     }
 
     fn not_finite(&self, norm: f64) -> TrainError {
@@ -332,8 +420,11 @@ impl<T: Scalar> Trainer<T> {
         F: for<'t> Fn(&Bound<'t, T>, &mut P) -> Var<'t, T> + Sync,
     {
         assert!(!parts.is_empty(), "the loss of a mini-batch in no parts");
-        let mut sum = 0.0;
-        for round in parts.chunks_mut(self.at_once) {
+        let count = parts.len();
+        let own = self.ranks.share(count);
+        let mut losses = vec![0; count]; // their bits: they may be infinite
+        let mut own_losses = losses[own.clone()].iter_mut();
+        for round in parts[own].chunks_mut(self.at_once) {
             self.prepare(round.len());
             let Trainer {
                 shards, parameters, ..
@@ -342,11 +433,13 @@ impl<T: Scalar> Trainer<T> {
             let mut values = Vec::new();
             work.map(|(shard, part)| shard.evaluate(parameters, |p| loss(p, part)))
                 .collect_into_vec(&mut values);
-            for value in values {
-                sum += value.unwrap_or_else(|failure| panic!("{}", failure.or_panic()));
+            for (value, loss) in values.into_iter().zip(own_losses.by_ref()) {
+                let value = value.unwrap_or_else(|failure| panic!("{}", failure.or_panic()));
+                *loss = value.to_bits();
             }
         }
-        sum
+        self.ranks.complete(&mut losses);
+        losses.into_iter().map(f64::from_bits).sum()
     }
 
     /// The parameters and the state of the optimizer, to be saved.
@@ -403,10 +496,4 @@ impl<T: Scalar> Trainer<T> {
     pub fn tape(&self) -> &Tape<T> {
         &self.shards[0].tape
     }
-}
-
-/// Of all parts of a mini-batch, in their order.
-fn sum(losses: Vec<Differentiated>) -> Differentiated {
-    let sum = losses.into_iter().reduce(Differentiated::plus);
-    sum.expect("there is a part")
 }

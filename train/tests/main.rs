@@ -18,6 +18,7 @@ mod messages;
 mod npy;
 mod optimizers;
 mod peers;
+mod ranks;
 mod replacing;
 mod schedules;
 mod sparse;

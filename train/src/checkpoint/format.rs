@@ -33,7 +33,7 @@ pub(super) fn encode<T: Scalar>(checkpoint: &Checkpoint<T>) -> io::Result<Vec<u8
     if names.len() < tensors.len() {
         return Err(io::Error::other("two tensors have one name"));
     }
-    let encoded: Vec<_> = tensors.iter().map(|(_, m)| to_bytes(m)).collect();
+    let encoded: Vec<_> = tensors.iter().map(|(_, m)| to_bytes(m.data())).collect();
     let views = tensors.iter().zip(&encoded).map(|((name, m), data)| {
         let view = TensorView::new(dtype::<T>(), vec![m.row_count(), m.col_count()], data);
         view.map(|v| (name, v)).map_err(io::Error::other)

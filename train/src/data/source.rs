@@ -32,12 +32,13 @@ pub trait Source<T: Scalar> {
         Vec::new()
     }
 
-    /// What it carries from one mini-batch to the next, to go on in the middle of an epoch.
-    fn state(&self) -> Vec<(String, Matrix<T>)> {
+    /// What each part carries from one mini-batch to the next, to go on in the middle of an epoch: tensors, by names that
+    /// no other part has. None, if nothing is carried.
+    fn state(&self) -> Vec<Vec<(String, Matrix<T>)>> {
         Vec::new()
     }
 
-    /// Goes on from what [`Source::state`] gave.
+    /// Goes on from what [`Source::state`] gave, of all parts; there may be other tensors too.
     ///
     /// # Errors
     /// If something is missing, or of another shape.

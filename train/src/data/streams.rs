@@ -154,9 +154,9 @@ impl<T: Scalar> Source<T> for Streams<T> {
         stretch.targets.len() as f64
     }
 
-    fn state(&self) -> Vec<(String, Matrix<T>)> {
-        let mut tensors = Vec::new();
-        for (part, stretch) in self.stretches.iter().enumerate() {
+    fn state(&self) -> Vec<Vec<(String, Matrix<T>)>> {
+        let of_part = |(part, stretch): (usize, &Stretch<T>)| {
+            let mut tensors = Vec::new();
             let states = stretch.past.iter().chain([&stretch.carried]).rev();
             for (ago, states) in states.enumerate() {
                 for (layer, state) in states.iter().enumerate() {
@@ -165,8 +165,9 @@ impl<T: Scalar> Source<T> for Streams<T> {
                     tensors.extend(state.c.as_ref().map(|c| (name('c'), c.clone())));
                 }
             }
-        }
-        tensors
+            tensors
+        };
+        self.stretches.iter().enumerate().map(of_part).collect()
     }
 
     fn load_state(&mut self, tensors: &[(String, Matrix<T>)]) -> Result<(), StateError> {

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::ranks::OnRank;
 use crate::{CheckpointError, DataError, TrainError};
 
 /// Why a run ended.
@@ -53,6 +54,9 @@ pub enum FitError {
     /// A checkpoint that cannot be written.
     #[error(transparent)]
     Save(#[from] CheckpointError),
+    /// One of these, on another of the ranks that train together.
+    #[error(transparent)]
+    OnRank(#[from] OnRank),
     /// A report that cannot be written. What was to be saved is saved.
     #[error("cannot write to the standard output: {0}")]
     Report(#[from] std::io::Error),

@@ -6,7 +6,7 @@ use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 use serde::{Deserialize, Serialize};
 
 use super::Scores;
-use crate::{Measures, Source, Trainer};
+use crate::{Measures, Ranks, Source, Trainer};
 
 /// A pass over data, as far as it has come.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -18,15 +18,12 @@ pub(super) struct Running {
 }
 
 impl Running {
-    pub fn add<'m>(
-        &mut self,
-        loss: f64,
-        weight: f64,
-        measures: impl Iterator<Item = &'m Measures>,
-    ) {
+    pub fn add(&mut self, loss: f64, weight: f64, measures: &[Measures]) {
         self.loss += loss * weight;
         self.weight += weight;
-        measures.for_each(|measures| self.measures.merge(measures));
+        measures
+            .iter()
+            .for_each(|measures| self.measures.merge(measures));
     }
 
     pub fn scores(self) -> Scores {
@@ -52,7 +49,7 @@ where
     for batch in 0..data.begin(1) {
         let (mut jobs, weight) = jobs::<T, S>(data.parts(batch));
         let value = trainer.evaluate_in_parts(&mut jobs, |p, job| job.loss(p, &loss));
-        running.add(value, weight, jobs.iter().map(|job| &job.measures));
+        running.add(value, weight, &measures(jobs, trainer.ranks()));
     }
     running.scores()
 }
@@ -62,7 +59,7 @@ pub(super) fn begin<T: Scalar, S: Source<T>>(source: &mut S, epoch: u64, batches
     if batches == 0 {
         return source.begin(epoch);
     }
-    let state = source.state();
+    let state = source.state().concat();
     let count = source.begin(epoch);
     source.load_state(&state).expect("its own state");
     count
@@ -74,7 +71,7 @@ pub(super) struct Job<'p, P> {
     pub number: u64,
     /// Its share of the elements of the mini-batch.
     share: f64,
-    pub measures: Measures,
+    measures: Measures,
 }
 
 /// The parts of a mini-batch, and the weight of all.
@@ -89,6 +86,13 @@ pub(super) fn jobs<'p, T: Scalar, S: Source<T>>(
         measures: Measures::default(),
     };
     ((0..).zip(parts).map(job).collect(), weight)
+}
+
+/// What has been measured of each part, here or on another rank.
+pub(super) fn measures<P>(jobs: Vec<Job<'_, P>>, ranks: &Ranks) -> Vec<Measures> {
+    let mut measures: Vec<_> = jobs.into_iter().map(|job| job.measures).collect();
+    ranks.complete(&mut measures);
+    measures
 }
 
 impl<P> Job<'_, P> {

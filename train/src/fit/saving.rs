@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use autograd::Scalar;
+use autograd::{Matrix, Scalar};
 use layers::ParameterSet;
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,9 +10,8 @@ use serde_json::Value;
 use super::{Done, Fit, FitError};
 use crate::ema;
 use crate::optimizer::find;
-use crate::{
-    Checkpoint, CheckpointError, Ema, Plateau, Replace, Source, StateError, Trainer, escaped,
-};
+use crate::tensors::{dtype, from_bytes, to_bytes};
+use crate::{Checkpoint, Ema, Plateau, Ranks, Replace, Source, StateError, Trainer, escaped};
 
 /// How far the run has come, in the metadata of a checkpoint.
 const KEY: &str = "fit";
@@ -58,9 +57,13 @@ impl<T: Scalar> Fit<'_, T> {
     }
 
     /// Whether everything can be saved, before the first epoch.
-    pub(super) fn check_paths(&self) -> Result<(), CheckpointError> {
+    pub(super) fn check_paths(&self, ranks: &Ranks) -> Result<(), FitError> {
         let mut paths = [&self.save, &self.save_best].into_iter().flatten();
-        paths.try_for_each(|path| self.replaced.check(path))
+        let checked = match ranks.is_first() {
+            true => paths.try_for_each(|path| self.replaced.check(path)),
+            false => Ok(()), // it writes nothing
+        };
+        ranks.agree(checked.map_err(FitError::from))
     }
 
     /// Saves that too, under this name: the sizes of the model, its vocabulary.
@@ -125,10 +128,10 @@ impl<T: Scalar> Fit<'_, T> {
     }
 
     /// All that it takes to go on.
-    fn checkpoint<S: Source<T>>(
+    fn checkpoint(
         &self,
         trainer: &Trainer<T>,
-        training: &S,
+        carried: Tensors<T>,
     ) -> Result<Checkpoint<T>, FitError> {
         let done = Done {
             plateau: self.plateau.as_ref().map(Plateau::state),
@@ -138,9 +141,7 @@ impl<T: Scalar> Fit<'_, T> {
         let mut metadata = self.metadata.clone();
         metadata.insert(KEY.into(), done);
         let mut checkpoint = trainer.checkpoint(Value::Object(metadata));
-        if self.done.batches > 0 {
-            checkpoint.tensors.extend(training.state());
-        }
+        checkpoint.tensors.extend(carried);
         if let Some(ema) = &self.ema {
             checkpoint.tensors.extend(ema.state());
         }
@@ -158,14 +159,53 @@ impl<T: Scalar> Fit<'_, T> {
         training: &S,
         places: impl IntoIterator<Item = &'p Option<PathBuf>>,
     ) -> Result<(), FitError> {
-        let mut paths = places.into_iter().flatten().peekable();
-        if paths.peek().is_none() {
-            return Ok(()); // nothing has to be copied
+        let paths: Vec<_> = places.into_iter().flatten().collect();
+        let outcome = match paths.is_empty() {
+            true => Ok(()), // nothing has to be copied
+            false => self.write(trainer, training, &paths),
+        };
+        trainer.ranks().agree(outcome)
+    }
+
+    fn write<S: Source<T>>(
+        &self,
+        trainer: &Trainer<T>,
+        training: &S,
+        paths: &[&PathBuf],
+    ) -> Result<(), FitError> {
+        let carried = match self.done.batches {
+            0 => Vec::new(),
+            _ => carried(trainer.ranks(), training),
+        };
+        if !trainer.ranks().is_first() {
+            return Ok(());
         }
-        let checkpoint = self.checkpoint(trainer, training)?;
-        paths.try_for_each(|path| checkpoint.save_with(path, self.replaced))?;
+        let checkpoint = self.checkpoint(trainer, carried)?;
+        for path in paths {
+            checkpoint.save_with(path, self.replaced)?;
+        }
         Ok(())
     }
+}
+
+type Tensors<T> = Vec<(String, Matrix<T>)>;
+
+/// What all parts carry from one mini-batch to the next: each is known on the rank that computes it.
+fn carried<T: Scalar, S: Source<T>>(ranks: &Ranks, training: &S) -> Tensors<T> {
+    let mut parts = training.state();
+    if !ranks.is_alone() {
+        let own = parts[ranks.share(parts.len())].iter().flatten();
+        let own = own.flat_map(|(_, matrix)| matrix.data().iter().copied());
+        let all = ranks
+            .gather_bytes(&to_bytes(&own.collect::<Vec<T>>()))
+            .concat();
+        let mut all = from_bytes(dtype::<T>(), &all).into_iter();
+        for (_, matrix) in parts.iter_mut().flatten() {
+            let elements = matrix.data_mut().iter_mut().zip(all.by_ref());
+            elements.for_each(|(to, from)| *to = from);
+        }
+    }
+    parts.concat()
 }
 
 /// How far the run of a checkpoint has come. What a file says may be anything.
