@@ -96,6 +96,14 @@ fn train_over(ranks: &Ranks, args: &TrainArgs) -> Outcome {
         |p, stretch, _| model.loss(p, stretch),
     )?;
     report.check()?;
+    if !ranks.is_alone() {
+        let steps = trainer.optimizer().steps().max(1);
+        let bytes = ranks.bytes_sent() / steps;
+        report.note(format_args!(
+            "{} ranks; the first has sent {bytes} bytes a step",
+            ranks.count()
+        ));
+    }
     if ended == Ended::Stopped {
         report.note("stopped: --resume goes on from what --save has written");
         return Ok(());

@@ -18,6 +18,9 @@ use thiserror::Error;
 
 pub use link::Link;
 
+/// How long the first rank has the word: `mpirun` takes a second or two to end the others.
+const FIRST_WORD: Duration = Duration::from_secs(5);
+
 /// The processes that train one model together, each of which is a rank: an MPI program's, or one that is alone.
 ///
 /// All ranks run the same program on the same data. Of the parts of each mini-batch, a rank computes its
@@ -132,11 +135,11 @@ impl Ranks {
     /// once.
     ///
     /// # Errors
-    /// What is given, after a second where this is not the first rank.
+    /// What is given, after some seconds where this is not the first rank.
     pub fn end<R, E>(self, outcome: Result<R, E>) -> Result<R, E> {
         if outcome.is_err() && !self.is_alone() {
             if !self.is_first() {
-                thread::sleep(Duration::from_secs(1));
+                thread::sleep(FIRST_WORD);
             }
             mem::forget(self); // its link would wait for the others
         }
