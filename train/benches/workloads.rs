@@ -25,6 +25,9 @@ struct Args {
     /// Training steps to time; as many as fit in four seconds if not given
     #[arg(long)]
     reps: Option<usize>,
+    /// Steps of a segment that is computed again on the way back
+    #[arg(long)]
+    recompute: Option<usize>,
     /// W6 with weights rounded to bf16
     #[arg(long)]
     rounded: bool,
@@ -84,8 +87,19 @@ fn run(args: &Args) {
     let mut step = || {
         let start = Instant::now();
         let report = trainer.step_in_parts(&mut parts, |p, part| {
-            let (logits, _) = model.logits(p, &part.inputs, part.batch, &part.carried);
-            logits.cross_entropy(&part.targets) * (part.batch as f32 / b as f32)
+            let (symbols, carried) = ((&*part.inputs, &*part.targets), &part.carried);
+            let loss = match args.recompute {
+                Some(segment) => {
+                    let segments = segment.into();
+                    let loss = model.loss_in_segments(p, symbols, part.batch, carried, segments);
+                    loss.0
+                }
+                None => {
+                    let (logits, _) = model.logits(p, symbols.0, part.batch, carried);
+                    logits.cross_entropy(symbols.1)
+                }
+            };
+            loss * (part.batch as f32 / b as f32)
         });
         report.expect("a finite loss");
         start.elapsed().as_secs_f64()

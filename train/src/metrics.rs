@@ -4,6 +4,7 @@ mod bleu;
 mod confusion;
 mod edits;
 mod measures;
+mod number;
 mod spread;
 
 pub use bleu::Bleu;

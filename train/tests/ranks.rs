@@ -189,6 +189,7 @@ fn run(ranks: &Ranks, folder: &Path, epochs: u64, resumes: bool) -> Result<Ended
         &mut validation,
         |p, stretch, measures| {
             measures.add("symbols", stretch.targets.len() as f64, 1.0);
+            measures.add("infinite", f64::INFINITY, 1.0);
             if !resumes && p.noise().is_some() && calls.fetch_add(1, Relaxed) + 1 == until {
                 stop.store(true, Relaxed);
             }

@@ -3,6 +3,7 @@
 use autograd::{Scalar, Var};
 use serde::{Deserialize, Serialize};
 
+use super::number;
 use crate::{Confusion, Edits};
 
 /// What is measured beside the loss, over the mini-batches of an epoch: means by name, and which classes are
@@ -26,7 +27,9 @@ pub struct Measures {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Mean {
     name: String,
+    #[serde(with = "number")]
     sum: f64,
+    #[serde(with = "number")]
     weight: f64,
 }
 
