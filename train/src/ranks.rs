@@ -28,16 +28,27 @@ const FIRST_WORD: Duration = Duration::from_secs(5);
 /// gradients are added in the order of the parts, from one rank to the next, so that any number of ranks gives the same
 /// bits for an equal number of parts. Checkpoints and reports are of the [first](Ranks::is_first) rank.
 ///
-/// ```no_run
+/// ```
 /// use train::prelude::*;
 ///
-/// # fn model(_: &mut ParameterSet) {}
-/// let ranks = Ranks::start()?; // as many as `mpirun -n 4` has started, with the feature `mpi`
-/// let mut parameters = ParameterSet::new();
-/// let model = model(&mut parameters);
-/// let mut trainer = Trainer::new(parameters, Adam::new(1e-3)).over(&ranks);
-/// // … and now as ever: `trainer.step_in_parts(…)`, or `Fit::new(10).run(&mut trainer, …)`.
-/// # Ok::<(), RanksError>(())
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let ranks = Ranks::start()?; // as many as `mpirun -n 4` has started, with the feature `mpi`
+///     let outcome = train(&ranks);
+///     ranks.end(outcome)
+/// }
+///
+/// fn train(ranks: &Ranks) -> Result<(), Box<dyn std::error::Error>> {
+///     let mut parameters = ParameterSet::new();
+///     let w = parameters.add("w", Matrix::scalar(0.0));
+///     let mut trainer = Trainer::new(parameters, Sgd::new(0.1)).over(ranks);
+///     let mut data = Samples::new(vec![1.0, 2.0, 3.0, 4.0], 4).in_parts(4); // as many ranks have something to do
+///     Fit::new(30).run(&mut trainer, &mut data, |p, batch, _| {
+///         let x = p.tape().constant(Matrix::from_fn(batch.len(), 1, |r, _| batch[r]));
+///         (x - p.var(w)).square().mean()
+///     })?;
+///     assert!((trainer.parameters().get(w)[(0, 0)] - 2.5_f32).abs() < 0.01);
+///     Ok(())
+/// }
 /// ```
 #[derive(Clone, Default)]
 pub struct Ranks {
