@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use clap::Parser;
-use layers::{Carried, CellKind, CharModel, Generator, ParameterSet, sample};
+use layers::{Carried, CellKind, CharModel, Generator, ParameterSet, Segments, sample};
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 use train::{Adam, Trainer};
 
@@ -90,7 +90,7 @@ fn run(args: &Args) {
             let (symbols, carried) = ((&*part.inputs, &*part.targets), &part.carried);
             let loss = match args.recompute {
                 Some(segment) => {
-                    let segments = segment.into();
+                    let segments = Segments::from(segment);
                     let loss = model.loss_in_segments(p, symbols, part.batch, carried, segments);
                     loss.0
                 }

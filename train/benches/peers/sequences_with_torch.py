@@ -2,9 +2,10 @@
 
 W7: bidirectional LSTM of 128 on 128 features, 32 sentences, two classes from the last states. W8: GRUs of
 256 as encoder and decoder with dot attention, 32 pairs of sentences, 5,000 words. W9: LSTM of 128 on dense
-batches of 20 steps. The lengths are those of sequences.rs.
+batches of 20 steps. fit: W7's on 5,000 words, two mini-batches in turn. The lengths are those of sequences.rs.
 """
 
+import itertools
 import pathlib
 import re
 
@@ -24,14 +25,19 @@ def padded(lengths, fill):
     return fill(max(lengths), len(lengths))
 
 
-def classifier(lengths, bidirectional, packed):
+def classifier(lengths, bidirectional, packed, words=None):
     rnn = nn.LSTM(128, 128, bidirectional=bidirectional)
     output = nn.Linear(256 if bidirectional else 128, 2)
-    x = padded(lengths, lambda t, b: torch.rand(t, b, 128) * 2 - 1)
+    if words is None:
+        embedding, draw = nn.Identity(), lambda t, b: torch.rand(t, b, 128) * 2 - 1
+    else:
+        embedding, draw = nn.Embedding(words, 128), lambda t, b: torch.randint(words, (t, b))
+    batches = itertools.cycle([padded(lengths, draw) for _ in range(1 if words is None else 2)])
     y, last = torch.arange(len(lengths)) % 2, torch.tensor(lengths) - 1
     equal = len(set(lengths)) == 1
 
     def loss():
+        x = embedding(next(batches))
         if packed:
             _, (h, _) = rnn(pack_padded_sequence(x, lengths, enforce_sorted=False))
             h = h.transpose(0, 1).flatten(1)
@@ -43,7 +49,7 @@ def classifier(lengths, bidirectional, packed):
                 h = h.transpose(0, 1).flatten(1)
         return F.cross_entropy(output(h), y)
 
-    return [rnn, output], loss
+    return [embedding, rnn, output], loss
 
 
 def translator(sources, targets, packed):
@@ -71,7 +77,7 @@ def translator(sources, targets, packed):
     return [*embeddings, encoder, decoder, output], loss
 
 
-for name in ("W7", "W8", "W9"):
+for name in ("W7", "W8", "W9", "fit"):
     common.WORKLOADS[name] = common.Workload("", 1, 0, 0, 32, 20)
 p = common.parser(__doc__)
 p.add_argument("--packed", action="store_true", help="packed sequences instead of padded ones")
@@ -80,6 +86,8 @@ torch.set_num_threads(args.threads)
 torch.manual_seed(1)
 if args.workload == "W7":
     modules, loss = classifier(LENGTHS["SENTENCES"], True, args.packed)
+elif args.workload == "fit":
+    modules, loss = classifier(LENGTHS["SENTENCES"], True, args.packed, WORDS)
 elif args.workload == "W8":
     modules, loss = translator(LENGTHS["ENGLISH"], LENGTHS["FRENCH"], args.packed)
 elif args.workload == "W9":
