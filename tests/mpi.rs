@@ -8,7 +8,7 @@ mod programs;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -97,38 +97,57 @@ fn one_two_and_four_ranks_learn_the_same() {
     assert_eq!(of(4), one);
 }
 
-#[test]
-fn a_rank_that_is_killed_ends_all_and_the_last_checkpoint_is_whole() {
-    let run = Run::new();
-    let model = run.path("model");
+/// A run of two ranks without end, once it has saved for the first time.
+fn endless(run: &Run) -> Child {
     let flags = ["--epochs", "1000000", "--save", "model"];
     let mut command = run.on_ranks(2, &flags);
     let mpirun = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
     let mpirun = mpirun.expect("mpirun is installed");
-    wait_for(|| model.exists());
-    let last = last_child(mpirun.id());
-    assert!(
-        Command::new("kill")
-            .args(["-KILL", &last])
-            .status()
-            .unwrap()
-            .success()
-    );
+    wait_for(|| run.path("model").exists());
+    mpirun
+}
+
+fn kill(signal: &str, process: &str) {
+    let mut kill = Command::new("kill");
+    let status = kill.args([signal, process]).status();
+    assert!(status.unwrap().success());
+}
+
+/// What a run says at its end, after which it can be resumed.
+fn said_at_the_end(run: &Run, mpirun: Child) -> String {
     let start = Instant::now();
     let output = mpirun.wait_with_output().unwrap();
     assert!(start.elapsed() < Duration::from_secs(20));
     assert!(!output.status.success());
-    let said = text(&output.stderr);
-    assert_eq!(said.matches("signal 9").count(), 1, "{said}");
+    let said = text(&output.stderr).to_string();
     assert!(!said.contains("panicked"), "{said}");
-    Checkpoint::<f32>::load(&model).unwrap();
-    let epochs = content(&model).1["fit"]["history"]["epochs"]
-        .as_array()
-        .unwrap()
-        .len()
-        + 1;
+    let done = content(&run.path("model")).1["fit"]["history"]["epochs"].clone();
+    let epochs = done.as_array().unwrap().len() + 1;
     let flags = ["--epochs", &epochs.to_string(), "--resume", "model"];
     succeeded(&mut run.on_ranks(2, &flags));
+    said
+}
+
+#[test]
+fn a_rank_that_is_killed_ends_all_and_the_last_checkpoint_is_whole() {
+    let run = Run::new();
+    let mpirun = endless(&run);
+    kill("-KILL", &last_child(mpirun.id()));
+    let said = said_at_the_end(&run, mpirun);
+    assert_eq!(said.matches("signal 9").count(), 1, "{said}");
+}
+
+#[test]
+fn all_stop_and_save_when_mpirun_is_asked_to_end() {
+    let run = Run::new();
+    let mpirun = endless(&run);
+    kill("-TERM", &mpirun.id().to_string());
+    let said = said_at_the_end(&run, mpirun);
+    assert_eq!(
+        said.matches("stopped: --resume goes on").count(),
+        1,
+        "{said}"
+    );
 }
 
 #[test]
