@@ -18,6 +18,9 @@ pub(crate) struct Differentiated {
     pub independent: Option<TrainError>,
 }
 
+/// What a rank says of its parts: of each the bits of its loss, and whether it depends on nothing; or what has failed.
+type Said = Result<Vec<(u64, Option<String>)>, String>;
+
 impl Differentiated {
     /// The sum over the parts of all ranks, in their order, or what has failed first. These are this rank's.
     pub fn sum(ranks: &Ranks, parts: Result<Vec<Self>, TrainError>) -> Result<Self, TrainError> {
@@ -35,7 +38,7 @@ impl Differentiated {
             Ok(parts) => Ok(parts.iter().map(said).collect::<Vec<_>>()),
             Err(error) => Err(error.to_string()),
         };
-        let all: Vec<Result<Vec<(u64, Option<String>)>, String>> = ranks.gather(&mine);
+        let all: Vec<Said> = ranks.gather(&mine);
         let failures = all.iter().map(|of_rank| of_rank.as_ref().err().cloned());
         if let Some(failed) = OnRank::first(failures) {
             return Err(match parts {

@@ -257,7 +257,7 @@ fn poisoned(ranks: &Ranks, bad: usize) -> (String, bool) {
     let outcome = trainer.step_in_parts(&mut parts, |p, part| {
         let loss = Model::loss(&words, &output, p, &[*part]);
         if *part == bad {
-            (loss - loss) / 0.0
+            loss * f32::NAN
         } else {
             loss
         }
