@@ -256,11 +256,7 @@ fn poisoned(ranks: &Ranks, bad: usize) -> (String, bool) {
     let mut parts: Vec<usize> = (0..5).collect();
     let outcome = trainer.step_in_parts(&mut parts, |p, part| {
         let loss = Model::loss(&words, &output, p, &[*part]);
-        if *part == bad {
-            loss * f32::NAN
-        } else {
-            loss
-        }
+        if *part == bad { loss * f32::NAN } else { loss }
     });
     let is_unchanged = trainer.checkpoint(json!({})).tensors == before;
     (outcome.unwrap_err().to_string(), is_unchanged)
