@@ -58,6 +58,7 @@ impl Lab {
             .args(["--IdentityProvider.token=newcomer", "--port-retries=0"])
             .arg(format!("--port={port}"))
             .arg(format!("--ServerApp.root_dir={}", files.display()))
+            .env("BPTT_NOTEBOOK_BUILDS", own("builds")) // those of others that execute notebooks stay free
             .env("JUPYTER_CONFIG_DIR", own("config"))
             .env("JUPYTER_DATA_DIR", own("data"))
             .env("JUPYTER_RUNTIME_DIR", own("runtime"))

@@ -1,6 +1,7 @@
 """Starts the Rust kernel in a folder to build in that no other kernel has: two notebooks may be open at once.
 
-What is built in a folder serves the next kernel that takes it. `run` tells Jupyter of this.
+What is built in a folder serves the next kernel that takes it. `run` tells Jupyter of this. Other folders than those of the
+kernel may be named by BPTT_NOTEBOOK_BUILDS.
 """
 
 import fcntl
@@ -42,7 +43,7 @@ def free_folder(folders):
 
 def main():
     kernel, folders, connection = sys.argv[1:]
-    folder = free_folder(Path(folders))
+    folder = free_folder(Path(os.environ.get("BPTT_NOTEBOOK_BUILDS", folders)))
     shutil.copy(LOCK_FILE, folder)
     os.environ["EVCXR_TMPDIR"] = str(folder)
     os.execv(kernel, [kernel, "--control_file", connection])
