@@ -32,9 +32,17 @@ impl<T: Scalar> ParameterGradients<T> {
     pub fn new(set: &ParameterSet<T>) -> Self {
         let zeros = |id| Gradient::zeros(set.get(id).shape(), set.is_sparse(id));
         ParameterGradients {
+            values: set.ids().map(zeros).collect(),
+            ..Self::empty(set)
+        }
+    }
+
+    /// No matrix yet.
+    fn empty(set: &ParameterSet<T>) -> Self {
+        ParameterGradients {
             ids: set.ids().collect(),
             sparse: set.ids().map(|id| set.is_sparse(id)).collect(),
-            values: set.ids().map(zeros).collect(),
+            values: Vec::new(),
             lent: false,
             squares: Vec::new(),
         }
@@ -111,10 +119,7 @@ impl<T: Scalar> ParameterGradients<T> {
     /// goes from the first rank to the last, and each adds its own.
     pub(crate) fn over(ranks: &Ranks, set: &ParameterSet<T>, parts: &[&Self]) -> (Self, f64) {
         let (rank, last) = (ranks.rank(), ranks.count() - 1);
-        let mut sums = ParameterGradients {
-            values: Vec::new(),
-            ..ParameterGradients::new(set)
-        };
+        let mut sums = Self::empty(set);
         for (i, id) in set.ids().enumerate() {
             let mut own = parts.iter().map(|part| &part.values[i]);
             let mut sum = match rank {

@@ -166,25 +166,26 @@ impl Ranks {
         std::array::from_fn(|i| all.iter().any(|of_rank| of_rank[i] != 0))
     }
 
-    /// What a rank has done for all, or that it has failed: then all have. All have to ask.
+    /// What each rank has done, in their order; where one has failed, all have. All have to ask.
     ///
     /// # Errors
-    /// The error where it is; elsewhere what [`OnRank`] says of it.
-    pub fn agree<R, E>(&self, mine: Result<R, E>) -> Result<R, E>
+    /// The first error, where it is; elsewhere what [`OnRank`] says of it.
+    pub fn agree<R, E>(&self, mine: Result<R, E>) -> Result<Vec<R>, E>
     where
+        R: Serialize + DeserializeOwned,
         E: fmt::Display + From<OnRank>,
     {
         if self.is_alone() {
-            return mine;
+            return Ok(vec![mine?]);
         }
-        let failures = self.gather(&mine.as_ref().err().map(E::to_string));
-        let Some(failed) = OnRank::first(failures) else {
-            return mine;
-        };
-        match mine {
-            Err(error) if failed.rank == self.rank() => Err(error),
-            _ => Err(failed.into()),
-        }
+        let all: Vec<Result<R, String>> = self.gather(&mine.as_ref().map_err(E::to_string));
+        let all = all.into_iter().enumerate();
+        let all = all.map(|(rank, of)| of.map_err(|reason| OnRank { rank, reason }));
+        let agreed: Result<_, OnRank> = all.collect();
+        agreed.map_err(|failed| match mine {
+            Err(error) if failed.rank == self.rank() => error,
+            _ => failed.into(),
+        })
     }
 
     /// Of a list with an element for each part, this rank has computed its share: gives it that of the others.
@@ -258,19 +259,6 @@ pub struct OnRank {
     pub rank: usize,
     /// What its error says.
     pub reason: String,
-}
-
-impl OnRank {
-    /// Of what each rank says, in their order.
-    pub(crate) fn first(failures: impl IntoIterator<Item = Option<String>>) -> Option<Self> {
-        let mut failures = failures.into_iter().enumerate();
-        failures.find_map(|(rank, reason)| {
-            Some(OnRank {
-                rank,
-                reason: reason?,
-            })
-        })
-    }
 }
 
 impl fmt::Debug for Ranks {

@@ -18,40 +18,33 @@ pub(crate) struct Differentiated {
     pub independent: Option<TrainError>,
 }
 
-/// What a rank says of its parts: of each the bits of its loss, and whether it depends on nothing; or what has failed.
-type Said = Result<Vec<(u64, Option<String>)>, String>;
-
 impl Differentiated {
     /// The sum over the parts of all ranks, in their order, or what has failed first. These are this rank's.
     pub fn sum(ranks: &Ranks, parts: Result<Vec<Self>, TrainError>) -> Result<Self, TrainError> {
-        if ranks.is_alone() {
-            return Ok(parts?
-                .into_iter()
-                .reduce(Self::plus)
-                .expect("there is a part"));
-        }
+        let parts = match ranks.is_alone() {
+            true => parts?,
+            false => Self::of_all(ranks, parts)?,
+        };
+        let sum = parts.into_iter().reduce(Self::plus);
+        Ok(sum.expect("there is a part"))
+    }
+
+    /// The parts of all ranks: their losses, and in words what is to be said of them.
+    fn of_all(
+        ranks: &Ranks,
+        parts: Result<Vec<Self>, TrainError>,
+    ) -> Result<Vec<Self>, TrainError> {
         let said = |part: &Self| {
             let independent = part.independent.as_ref().map(TrainError::to_string);
             (part.loss.to_bits(), independent)
         };
-        let mine = match &parts {
-            Ok(parts) => Ok(parts.iter().map(said).collect::<Vec<_>>()),
-            Err(error) => Err(error.to_string()),
-        };
-        let all: Vec<Said> = ranks.gather(&mine);
-        let failures = all.iter().map(|of_rank| of_rank.as_ref().err().cloned());
-        if let Some(failed) = OnRank::first(failures) {
-            return Err(match parts {
-                Err(error) if failed.rank == ranks.rank() => error,
-                _ => failed.into(),
-            });
-        }
-        let all = all.into_iter().flatten().flatten();
-        let all = all.map(|(loss, independent)| Differentiated {
+        let mine = parts.map(|parts| parts.iter().map(said).collect::<Vec<_>>());
+        let all = ranks.agree(mine)?.into_iter().flatten();
+        let heard = |(loss, independent): (u64, Option<String>)| Differentiated {
             loss: f64::from_bits(loss),
             independent: independent.map(|reason| OnRank { rank: 0, reason }.into()),
-        });
-        Ok(all.reduce(Self::plus).expect("there is a part"))
+        };
+        Ok(all.map(heard).collect())
     }
 
     /// The sum depends on a parameter if one of both does.

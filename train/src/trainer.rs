@@ -215,48 +215,39 @@ impl<T: Scalar> Trainer<T> {
         }
         let own = self.ranks.share(parts.len());
         let own = &mut parts[own];
-        let mut losses = Vec::with_capacity(own.len());
-        let outcome = match own.len() <= self.at_once {
-            true => self.differentiate(own, &loss, &mut losses),
-            false => self.differentiate_in_rounds(own, &loss, &mut losses),
-        };
-        let (shards, losses) = match outcome {
-            Ok(shards) => (shards, Ok(losses)),
-            Err(failure) => (0, Err(failure.or_panic())),
+        let (mut shards, at_once) = (own.len(), self.at_once);
+        let (mut losses, mut kept) = (Vec::with_capacity(shards), Vec::new());
+        let outcome = own.chunks_mut(at_once).try_for_each(|round| {
+            self.differentiate(round, &loss, &mut losses)?;
+            if shards > at_once {
+                self.keep(round.len(), &mut kept);
+            }
+            Ok(())
+        });
+        let losses = match outcome {
+            Ok(()) => Ok(losses),
+            Err(failure) => Err(Failure::or_panic(failure)),
         };
         let sum = Differentiated::sum(&self.ranks, losses)?;
+        if !kept.is_empty() {
+            shards = kept.len();
+            self.prepare(shards);
+            let each = self.shards.iter_mut().zip(kept);
+            each.for_each(|(shard, gradients)| shard.gradients = gradients);
+        }
         self.update(shards, sum)
     }
 
-    /// A few parts at once; how many shards have gradients then.
-    fn differentiate_in_rounds<P, F>(
-        &mut self,
-        parts: &mut [P],
-        loss: &F,
-        losses: &mut Vec<Differentiated>,
-    ) -> Result<usize, Failure>
-    where
-        P: Send,
-        F: for<'t> Fn(&Bound<'t, T>, &mut P) -> Var<'t, T> + Sync,
-    {
-        let (at_once, mut gradients) = (self.at_once, Vec::new());
-        for round in parts.chunks_mut(at_once) {
-            self.differentiate(round, loss, losses)?;
-            let shards = self.shards[..round.len()].iter();
-            gradients.extend(shards.map(|s| s.gradients.clone()));
-            if self.ranks.is_first() {
-                // Other ranks have to add theirs to what comes from the one before.
-                let (sum, others) = gradients.split_at_mut(1);
-                sum[0].add_all(&others.iter().collect::<Vec<_>>());
-                gradients.truncate(1);
-            }
+    /// Takes the gradients of so many shards out of the way of the next round.
+    fn keep(&self, shards: usize, kept: &mut Vec<ParameterGradients<T>>) {
+        let shards = self.shards[..shards].iter();
+        kept.extend(shards.map(|s| s.gradients.clone()));
+        if self.ranks.is_first() {
+            // Other ranks have to add theirs to what comes from the one before.
+            let (sum, others) = kept.split_at_mut(1);
+            sum[0].add_all(&others.iter().collect::<Vec<_>>());
+            kept.truncate(1);
         }
-        self.prepare(gradients.len());
-        let shards = gradients.len();
-        for (shard, gradients) in self.shards.iter_mut().zip(gradients) {
-            shard.gradients = gradients;
-        }
-        Ok(shards)
     }
 
     /// Appends the losses of some parts, each computed on a shard of its own, which has its gradients.
@@ -265,7 +256,7 @@ impl<T: Scalar> Trainer<T> {
         parts: &mut [P],
         loss: &F,
         losses: &mut Vec<Differentiated>,
-    ) -> Result<usize, Failure>
+    ) -> Result<(), Failure>
     where
         P: Send,
         F: for<'t> Fn(&Bound<'t, T>, &mut P) -> Var<'t, T> + Sync,
@@ -284,7 +275,7 @@ impl<T: Scalar> Trainer<T> {
         for outcome in outcomes {
             losses.push(outcome?);
         }
-        Ok(losses.len())
+        Ok(())
     }
 
     /// A shard for each of so many parts.

@@ -1,6 +1,7 @@
 //! Ranks, here as threads with channels between them: any number of them computes what one alone does, to the bit, and
 //! what goes wrong on one ends all.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -344,17 +345,12 @@ fn what_ends_a_rank_ends_all() {
 
 #[test]
 fn other_models_on_other_ranks_are_refused() {
-    let outcome = thread::scope(|scope| {
-        let run = || {
-            on_ranks(2, |ranks| {
-                let mut set = ParameterSet::<f64>::new();
-                set.add("w", Matrix::zeros(1, 2 + ranks.rank()));
-                let over = || Trainer::new(set, Sgd::new(0.1)).over(&ranks);
-                let refused = std::panic::catch_unwind(std::panic::AssertUnwindSafe(over)).err()?;
-                refused.downcast::<String>().ok()
-            })
-        };
-        scope.spawn(run).join().unwrap()
+    let outcome = on_ranks(2, |ranks| {
+        let mut set = ParameterSet::<f64>::new();
+        set.add("w", Matrix::zeros(1, 2 + ranks.rank()));
+        let over = || Trainer::new(set, Sgd::new(0.1)).over(&ranks);
+        let refused = catch_unwind(AssertUnwindSafe(over)).err()?;
+        refused.downcast::<String>().ok()
     });
     let expected = "parameter w has 2 elements on the first rank, and is of shape [1, 3] here";
     assert_eq!(outcome[1].as_deref().map(String::as_str), Some(expected));

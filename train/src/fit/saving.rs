@@ -63,7 +63,7 @@ impl<T: Scalar> Fit<'_, T> {
             true => paths.try_for_each(|path| self.replaced.check(path)),
             false => Ok(()), // it writes nothing
         };
-        ranks.agree(checked.map_err(FitError::from))
+        ranks.agree(checked.map_err(FitError::from)).map(drop)
     }
 
     /// Saves that too, under this name: the sizes of the model, its vocabulary.
@@ -164,7 +164,7 @@ impl<T: Scalar> Fit<'_, T> {
             true => Ok(()), // nothing has to be copied
             false => self.write(trainer, training, &paths),
         };
-        trainer.ranks().agree(outcome)
+        trainer.ranks().agree(outcome).map(drop)
     }
 
     fn write<S: Source<T>>(
