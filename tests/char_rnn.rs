@@ -218,10 +218,7 @@ fn ctrl_c_saves_and_stops() {
     while !place.at("model").exists() {
         thread::sleep(Duration::from_millis(5));
     }
-    let interrupt = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status();
-    assert!(interrupt.unwrap().success());
+    assert!(programs::kill("-INT", child.id()));
     let output = child.wait_with_output().unwrap();
     let said = text(&output.stderr);
     assert!(

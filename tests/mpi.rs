@@ -16,6 +16,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 use train::prelude::*;
 
+use programs::kill;
+
 /// A folder with a text, and the program to learn it.
 struct Run {
     folder: TempDir,
@@ -107,12 +109,6 @@ fn endless(run: &Run) -> Child {
     mpirun
 }
 
-fn kill(signal: &str, process: &str) {
-    let mut kill = Command::new("kill");
-    let status = kill.args([signal, process]).status();
-    assert!(status.unwrap().success());
-}
-
 /// What a run says at its end, after which it can be resumed.
 fn said_at_the_end(run: &Run, mpirun: Child) -> String {
     let start = Instant::now();
@@ -132,7 +128,7 @@ fn said_at_the_end(run: &Run, mpirun: Child) -> String {
 fn a_rank_that_is_killed_ends_all_and_the_last_checkpoint_is_whole() {
     let run = Run::new();
     let mpirun = endless(&run);
-    kill("-KILL", &last_child(mpirun.id()));
+    assert!(kill("-KILL", last_child(mpirun.id())));
     let said = said_at_the_end(&run, mpirun);
     assert_eq!(said.matches("signal 9").count(), 1, "{said}");
 }
@@ -141,7 +137,7 @@ fn a_rank_that_is_killed_ends_all_and_the_last_checkpoint_is_whole() {
 fn all_stop_and_save_when_mpirun_is_asked_to_end() {
     let run = Run::new();
     let mpirun = endless(&run);
-    kill("-TERM", &mpirun.id().to_string());
+    assert!(kill("-TERM", mpirun.id()));
     let said = said_at_the_end(&run, mpirun);
     assert_eq!(
         said.matches("stopped: --resume goes on").count(),
@@ -178,11 +174,11 @@ fn wait_for(condition: impl Fn() -> bool) {
 }
 
 /// The last process that this one has started.
-fn last_child(parent: u32) -> String {
+fn last_child(parent: u32) -> u32 {
     let parent = parent.to_string();
     let output = Command::new("ps")
         .args(["-o", "pid=", "--ppid", &parent])
         .output();
     let children = String::from_utf8(output.unwrap().stdout).unwrap();
-    children.split_whitespace().last().unwrap().to_string()
+    children.split_whitespace().last().unwrap().parse().unwrap()
 }

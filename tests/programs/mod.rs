@@ -3,6 +3,13 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+/// Sends a signal, such as "-INT", to a process, and tells whether that was still there.
+pub fn kill(signal: &str, process: u32) -> bool {
+    let mut kill = Command::new("kill");
+    let status = kill.args([signal, &process.to_string()]).status();
+    status.unwrap().success()
+}
+
 /// An example, built with the test that asks: `cargo test --test …` by itself builds none.
 pub fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap(); // target/debug/deps/char_rnn-…

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use train::prelude::*;
 
 use crate::files::{CHAR_RNN, TINY, contents, folder};
+use crate::programs::kill;
 
 /// Signals end it as in a terminal, wherever the tests run.
 const AS_IN_A_TERMINAL: [&str; 2] = ["env", "--default-signal=HUP,INT,TERM"];
@@ -66,9 +67,7 @@ fn until_saved(folder: &TempDir) {
 }
 
 fn send(signal: &str, child: &Child) {
-    let mut kill = Command::new("kill");
-    let sent = kill.args([signal, &child.id().to_string()]).status();
-    assert!(sent.unwrap().success());
+    assert!(kill(signal, child.id()));
 }
 
 /// That the folder has a whole model and nothing beside it, and how many epochs that has seen.
@@ -169,9 +168,7 @@ fn ctrl_c_twice_leaves_a_whole_model() {
         let child = running(&folder, &[]);
         thread::sleep(Duration::from_micros(rng.random_range(0..20_000)));
         send("-INT", &child);
-        let _ = Command::new("kill")
-            .args(["-INT", &child.id().to_string()])
-            .status();
+        kill("-INT", child.id()); // or it has ended
         let output = child.wait_with_output().unwrap();
         assert!(matches!(output.status.code(), Some(0 | 130)), "{output:?}");
         at_once += usize::from(output.status.code() == Some(130));
