@@ -32,7 +32,7 @@ fn train_over(ranks: &Ranks, args: &TrainArgs) -> Outcome {
     if ranks.is_first() {
         args.save.check()?;
     }
-    let text = corpus(args, &mut report)?;
+    let text = corpus(args, &report)?;
     let resumed = match &args.resume {
         Some(path) => Some((path, Checkpoint::load(path)?)),
         None => None,
@@ -121,7 +121,7 @@ fn train_over(ranks: &Ranks, args: &TrainArgs) -> Outcome {
     Ok(report.check()?)
 }
 
-fn corpus(args: &TrainArgs, report: &mut Report) -> Outcome<String> {
+fn corpus(args: &TrainArgs, report: &Report) -> Outcome<String> {
     if !args.text.is_empty() {
         let corpus = read_text(&args.text, &args.ext)?;
         corpus.skipped.iter().for_each(|file| report.note(file));
