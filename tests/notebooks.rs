@@ -6,7 +6,6 @@
 
 mod browser;
 
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -37,9 +36,6 @@ struct Lab {
 impl Lab {
     fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let free = TcpListener::bind("127.0.0.1:0").unwrap(); // somebody else may take it first
-        let port = free.local_addr().unwrap().port();
-        drop(free);
         let files = folder.path().join("notebooks");
         fs::create_dir(&files).unwrap();
         for notebook in notebooks() {
@@ -55,8 +51,7 @@ impl Lab {
         let own = |name: &str| folder.path().join(name);
         let server = Command::new(format!("{NOTEBOOKS}/run"))
             .args(["lab", "--no-browser", "--allow-root"])
-            .args(["--IdentityProvider.token=newcomer", "--port-retries=0"])
-            .arg(format!("--port={port}"))
+            .arg("--IdentityProvider.token=newcomer")
             .arg(format!("--ServerApp.root_dir={}", files.display()))
             .env("BPTT_NOTEBOOK_BUILDS", own("builds")) // those of others that execute notebooks stay free
             .env("JUPYTER_CONFIG_DIR", own("config"))
@@ -68,14 +63,26 @@ impl Lab {
             .stderr(fs::File::create(own("log")).unwrap())
             .spawn()
             .expect("the runner is there");
-        let lab = Lab {
+        let mut lab = Lab {
             server,
-            port,
+            port: 0,
             folder,
         };
-        let answers = || ureq::get(lab.url("/api")).call().is_ok();
+        let answers = || {
+            lab.port = lab.chosen_port().unwrap_or_default();
+            ureq::get(lab.url("/api")).call().is_ok()
+        };
         assert!(wait_for(answers), "{}", lab.log());
         lab
+    }
+
+    /// The port that it has found free, once it listens there.
+    fn chosen_port(&self) -> Option<u16> {
+        let files = fs::read_dir(self.folder.path().join("runtime")).ok()?;
+        let mut files = files.map(|file| file.unwrap().path());
+        let told = files.find(|path| path.extension().is_some_and(|ending| ending == "json"))?;
+        let server: Value = serde_json::from_str(&fs::read_to_string(told).ok()?).ok()?;
+        server["port"].as_u64()?.try_into().ok()
     }
 
     fn url(&self, path: &str) -> String {

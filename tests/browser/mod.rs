@@ -14,21 +14,8 @@ pub struct Browser {
 
 impl Browser {
     pub fn open(url: &str) -> Self {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("chromedriver is installed");
-        let output = BufReader::new(driver.stdout.take().unwrap());
-        let port = output.lines().find_map(|line| {
-            let line = line.unwrap();
-            let (_, port) = line.split_once("successfully on port ")?;
-            Some(port.trim_end_matches('.').to_string())
-        });
-        let base = format!(
-            "http://127.0.0.1:{}/session",
-            port.expect("it says its port")
-        );
+        let (driver, port) = (0..10).find_map(|_| Self::driver()).expect("a port is free");
+        let base = format!("http://127.0.0.1:{port}/session");
         let arguments = [
             "--headless",
             "--no-sandbox",
@@ -47,6 +34,26 @@ impl Browser {
         browser.session += &format!("/{}", made["sessionId"].as_str().unwrap());
         browser.post("/url", json!({ "url": url }));
         browser
+    }
+
+    /// A driver and its port; none if it has ended. It takes a port that is free in IPv6 for IPv4 too, where somebody may
+    /// have it.
+    fn driver() -> Option<(Child, String)> {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("chromedriver is installed");
+        let output = BufReader::new(driver.stdout.take().unwrap());
+        let port = output.lines().find_map(|line| {
+            let line = line.unwrap();
+            let (_, port) = line.split_once("successfully on port ")?;
+            Some(port.trim_end_matches('.').to_string())
+        });
+        if port.is_none() {
+            driver.wait().unwrap();
+        }
+        Some((driver, port?))
     }
 
     pub fn post(&self, path: &str, body: Value) -> Value {
