@@ -10,7 +10,7 @@ use elsa::FrozenVec;
 
 pub(crate) use packed::Right;
 
-use crate::matrix::unique;
+use crate::matrix::{fetch, unique};
 use crate::recording::{Place, Recording};
 use crate::{Matrix, MatrixView, Scalar, Shape};
 use packed::PackedOperands;
@@ -21,6 +21,8 @@ pub(crate) struct Store<T> {
     /// The matrices that nodes have their values in; views share their parent's.
     values: FrozenVec<Arc<Matrix<T>>>,
     pool: RefCell<Pool<T>>,
+    /// What buffers start as, if it matters: NaN shows what is read before it is written.
+    fill: Option<T>,
     packed: RefCell<PackedOperands<T>>,
     /// Whether products of one row are with rounded weights.
     rounds: Cell<bool>,
@@ -31,6 +33,7 @@ impl<T: Scalar> Store<T> {
         Store {
             values: FrozenVec::new(),
             pool: RefCell::new(Pool::new()),
+            fill: None,
             packed: RefCell::default(),
             rounds: Cell::default(),
         }
@@ -38,16 +41,15 @@ impl<T: Scalar> Store<T> {
 
     /// A store whose buffers are full of `x` before they are written.
     pub fn filled_with(x: T) -> Self {
-        let pool = RefCell::new(Pool::filled_with(x));
         Store {
-            pool,
+            fill: Some(x),
             ..Self::new()
         }
     }
 
     /// What buffers start as, if that is specified.
     pub fn fill(&self) -> Option<T> {
-        self.pool.borrow().fill()
+        self.fill
     }
 
     pub fn pool(&self) -> PoolStats {
@@ -76,6 +78,16 @@ impl<T: Scalar> Store<T> {
         self.values.len() - 1
     }
 
+    /// Asks for the value some way before this one: whoever goes from the last to the first will soon need it, and of a
+    /// long recording it is in no cache.
+    #[inline]
+    pub fn fetch_before(&self, index: usize) {
+        const AHEAD: usize = 8;
+        if let Some(value) = self.values.get(index.wrapping_sub(AHEAD)) {
+            fetch(value);
+        }
+    }
+
     /// Removes the last value.
     pub fn pop(&mut self) -> Option<Arc<Matrix<T>>> {
         self.values.as_mut().pop()
@@ -86,9 +98,26 @@ impl<T: Scalar> Store<T> {
         place.view(&self.values[place.buffer])
     }
 
-    /// A buffer of this shape that nobody else has. Its elements are unspecified.
+    /// A buffer with room for this shape that nobody else has, to be [`Store::begin`]ned.
     pub fn take(&self, shape: Shape) -> Arc<Matrix<T>> {
         self.pool.borrow_mut().take(shape)
+    }
+
+    /// Gives a buffer this shape, to be written. Its elements are unspecified.
+    pub fn begin<'a>(&self, buffer: &'a mut Arc<Matrix<T>>, shape: Shape) -> &'a mut Matrix<T> {
+        let matrix = unique(buffer);
+        matrix.reshape(shape);
+        if let Some(x) = self.fill {
+            matrix.data_mut().fill(x);
+        }
+        matrix
+    }
+
+    /// A matrix in a recycled buffer, as `write` leaves it. Its elements are unspecified before.
+    pub fn write(&self, shape: Shape, write: impl FnOnce(&mut Matrix<T>)) -> Arc<Matrix<T>> {
+        let mut buffer = self.take(shape);
+        write(self.begin(&mut buffer, shape));
+        buffer
     }
 
     /// From now on products of one row are with rounded weights.
@@ -97,9 +126,9 @@ impl<T: Scalar> Store<T> {
     }
 
     pub fn copy(&self, m: &Matrix<T>) -> Arc<Matrix<T>> {
-        let mut copy = self.take(m.shape());
-        unique(&mut copy).data_mut().copy_from_slice(m.data());
-        copy
+        self.write(m.shape(), |copy| {
+            copy.data_mut().copy_from_slice(m.data());
+        })
     }
 
     /// What has been recorded is no longer needed.

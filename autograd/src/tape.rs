@@ -12,7 +12,6 @@ use std::sync::{Arc, Mutex, OnceLock};
 use smallbox::{SmallBox, smallbox, space::S4};
 
 use crate::account::Account;
-use crate::matrix::unique;
 use crate::operation::{Inputs, Operation};
 use crate::recording::{Node, Operands, Place, Recording};
 use crate::store::{Recorded, Store};
@@ -133,8 +132,7 @@ impl<T: Scalar> Tape<T> {
         fill: impl FnOnce(&mut Matrix<T>),
         needs_gradient: bool,
     ) -> Var<'_, T> {
-        let mut value = self.store.take(shape.checked::<T>());
-        fill(unique(&mut value));
+        let value = self.store.write(shape.checked::<T>(), fill);
         self.leaf(value, needs_gradient, true)
     }
 
@@ -233,8 +231,9 @@ impl<T: Scalar> Tape<T> {
         let place = match op.view(shape) {
             Some(window) => recording.nodes[inputs[0].index].place.part(window),
             None => {
-                let mut value = self.store.take(shape);
-                op.forward(&context, unique(&mut value).view_mut());
+                let value = self
+                    .store
+                    .write(shape, |y| op.forward(&context, y.view_mut()));
                 Place::whole(recording.nodes.len(), self.store.push(value), shape)
             }
         };

@@ -14,7 +14,9 @@ pub struct Browser {
 
 impl Browser {
     pub fn open(url: &str) -> Self {
-        let (driver, port) = (0..10).find_map(|_| Self::driver()).expect("a port is free");
+        let (driver, port) = (0..10)
+            .find_map(|_| Self::driver())
+            .expect("a port is free");
         let base = format!("http://127.0.0.1:{port}/session");
         let arguments = [
             "--headless",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::parts::Parts;
-use crate::matrix::unique;
+use crate::matrix::{is_shared, unique};
 use crate::recording::Place;
 use crate::store::Recorded;
 use crate::{Matrix, Scalar, Sink};
@@ -30,11 +30,18 @@ impl<T: Scalar> Received<T> {
     pub fn sink(&mut self, to: Place, on: Recorded<'_, T>) -> Sink<'_, T> {
         let slot = &mut self.gradients[to.owner];
         let is_new = slot.is_none();
-        let gradient = slot.get_or_insert_with(|| on.store.take(on.place(to.owner).shape));
-        if Arc::get_mut(gradient).is_none() {
-            *gradient = on.store.copy(gradient); // it is another node's too
-        }
-        let gradient = unique(gradient);
+        let gradient = match slot {
+            None => {
+                let shape = on.place(to.owner).shape;
+                on.store.begin(slot.insert(on.store.take(shape)), shape)
+            }
+            Some(gradient) => {
+                if is_shared(gradient) {
+                    *gradient = on.store.copy(gradient); // it is another node's too
+                }
+                unique(gradient)
+            }
+        };
         let accumulate = self.parts.cover(is_new, to, gradient);
         Sink::new(to.view_mut(gradient), accumulate)
     }

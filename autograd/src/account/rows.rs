@@ -10,7 +10,6 @@ use std::sync::Arc;
 use super::received::Received;
 use crate::gradients::RowGradient;
 use crate::kernels::reduce::add_rows_at;
-use crate::matrix::unique;
 use crate::recording::Place;
 use crate::store::{Recorded, Store};
 use crate::{Matrix, Scalar, Shape};
@@ -67,13 +66,12 @@ impl<T: Scalar> Rows<T> {
     pub fn whole(&self, leaf: usize, on: Recorded<'_, T>) -> Option<&Arc<Matrix<T>>> {
         let known = self.leaves.iter().find(|known| known.index == leaf)?;
         Some(known.whole.get_or_init(|| {
-            let mut whole = on.store.take(on.place(leaf).shape);
-            let to = unique(&mut whole);
-            to.data_mut().fill(T::ZERO);
-            for (indices, gradient) in self.of(leaf) {
-                add_rows_at(gradient.view(), indices, to.view_mut());
-            }
-            whole
+            on.store.write(on.place(leaf).shape, |whole| {
+                whole.data_mut().fill(T::ZERO);
+                for (indices, gradient) in self.of(leaf) {
+                    add_rows_at(gradient.view(), indices, whole.view_mut());
+                }
+            })
         }))
     }
 
@@ -91,15 +89,14 @@ impl<T: Scalar> Rows<T> {
         rows.sort_unstable();
         rows.dedup();
         let place = |row: &usize| rows.binary_search(row).expect("one of the rows");
-        let mut values = on
-            .store
-            .take(Shape::new(rows.len(), on.place(leaf).shape.cols));
-        let to = unique(&mut values);
-        to.data_mut().fill(T::ZERO);
-        for (indices, gradient) in self.of(leaf) {
-            let places: Vec<_> = indices.iter().map(place).collect();
-            add_rows_at(gradient.view(), &places, to.view_mut());
-        }
+        let shape = Shape::new(rows.len(), on.place(leaf).shape.cols);
+        let values = on.store.write(shape, |values| {
+            values.data_mut().fill(T::ZERO);
+            for (indices, gradient) in self.of(leaf) {
+                let places: Vec<_> = indices.iter().map(place).collect();
+                add_rows_at(gradient.view(), &places, values.view_mut());
+            }
+        });
         self.leaves.swap_remove(at);
         Some(RowGradient::new(rows, values))
     }

@@ -27,17 +27,17 @@ fn extent(shape: Shape, stride: usize) -> usize {
 }
 
 /// What is wrong with a range of rows or columns, if something is: of a matrix and of a node alike.
+#[inline]
 pub(crate) fn range_complaint(range: &Range<usize>, len: usize, what: &str) -> Option<String> {
     let Range { start, end } = *range;
-    if end > len {
-        Some(format!("{start}..{end} of {len} {what}"))
-    } else if start >= end {
-        Some(format!("{start}..{end} are no {what}"))
-    } else {
-        None
-    }
+    let is_part = start < end && end <= len;
+    (!is_part).then(|| match end > len {
+        true => format!("{start}..{end} of {len} {what}"),
+        false => format!("{start}..{end} are no {what}"),
+    })
 }
 
+#[inline]
 #[track_caller]
 fn check_range(name: &str, shape: Shape, range: &Range<usize>, len: usize, what: &str) {
     if let Some(complaint) = range_complaint(range, len, what) {

@@ -70,9 +70,8 @@ impl<'a, T: Scalar> Spread<'a, T> {
     }
 
     fn row_of(&self, x: T) -> Arc<Matrix<T>> {
-        let mut row = self.store.take(Shape::new(1, self.shape.cols));
-        unique(&mut row).data_mut().fill(x);
-        row
+        let shape = Shape::new(1, self.shape.cols);
+        self.store.write(shape, |row| row.data_mut().fill(x))
     }
 
     /// The way back: `f` sends what the rows of a part receive, and where the operand was spread,

@@ -3,8 +3,6 @@
 //! A weight is multiplied with at every step, on the way forward and on the way back; laying it out
 //! for the inner loop costs as much as a skinny product does.
 
-use std::sync::Arc;
-
 use rustc_hash::FxHashMap;
 
 use super::{Recorded, Store};
@@ -24,7 +22,7 @@ pub(crate) enum Right {
 }
 
 /// What has been laid out, by where it is.
-pub(super) type PackedOperands<T> = FxHashMap<(Place, Right), Arc<Packed<T>>>;
+pub(super) type PackedOperands<T> = FxHashMap<(Place, Right), Packed<T>>;
 
 impl<T: Scalar> Recorded<'_, T> {
     /// A node as the right operand of a product. It is kept if it is a leaf, or a node that has
@@ -38,14 +36,13 @@ impl<T: Scalar> Recorded<'_, T> {
         let node = &self.recording.nodes[index];
         let store = self.store;
         let key = (node.place, right);
-        let known = store.packed.borrow().get(&key).cloned();
-        if let Some(packed) = known {
-            return multiply(&packed);
+        if let Some(packed) = store.packed.borrow().get(&key) {
+            return multiply(packed);
         }
         let packed = store.pack(node.place, right);
         let result = multiply(&packed);
         if self.is_of_leaf(index) || node.uses > 1 {
-            store.packed.borrow_mut().insert(key, Arc::new(packed));
+            store.packed.borrow_mut().insert(key, packed);
         } else {
             store.give_back(packed.buffer);
         }
@@ -58,10 +55,8 @@ impl<T: Scalar> Store<T> {
     pub fn forget_packed(&self, first: usize) {
         let mut packed = self.packed.borrow_mut();
         for ((_, right), packed) in packed.extract_if(|(place, _), _| place.owner >= first) {
-            if right != Right::TransposedHalves // which are not of the pool
-                && let Some(packed) = Arc::into_inner(packed)
-            {
-                self.give_back(packed.buffer);
+            if right != Right::TransposedHalves {
+                self.give_back(packed.buffer); // as halves are not of the pool
             }
         }
     }
@@ -95,7 +90,7 @@ impl<T: Scalar> Store<T> {
 
     pub fn empty_packed(&self, width: usize, capacity: usize, n: usize) -> Packed<T> {
         let size = Packed::<T>::size(width, capacity, n);
-        let buffer = self.take(Shape::new(1, size));
+        let buffer = self.write(Shape::new(1, size), |_| ());
         Packed::empty(buffer, width, capacity, n)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::matrix::unique;
+use crate::matrix::{fetch, is_shared};
 use crate::{Matrix, Scalar, Shape};
 
 /// What a tape's pool has done so far.
@@ -24,8 +24,6 @@ pub(crate) struct PoolStats {
 pub(crate) struct Pool<T> {
     classes: Vec<Class<T>>,
     stats: PoolStats,
-    /// What buffers start as, if it matters: NaN shows what is read before it is written.
-    fill: Option<T>,
     /// How many passes are over.
     passes: usize,
 }
@@ -53,22 +51,8 @@ impl<T: Scalar> Pool<T> {
         Pool {
             classes: Vec::new(),
             stats: PoolStats::default(),
-            fill: None,
             passes: 0,
         }
-    }
-
-    /// A pool whose buffers are full of `x`.
-    pub fn filled_with(x: T) -> Self {
-        Pool {
-            fill: Some(x),
-            ..Pool::new()
-        }
-    }
-
-    /// What buffers start as, if that is specified.
-    pub fn fill(&self) -> Option<T> {
-        self.fill
     }
 
     pub fn stats(&self) -> PoolStats {
@@ -81,16 +65,8 @@ impl<T: Scalar> Pool<T> {
         }
     }
 
-    /// A buffer of this shape that nobody else has. Its elements are unspecified.
+    /// A buffer with room for this shape that nobody else has. It may still have another shape.
     pub fn take(&mut self, shape: Shape) -> Arc<Matrix<T>> {
-        let mut buffer = self.find(shape);
-        if let Some(x) = self.fill {
-            unique(&mut buffer).data_mut().fill(x);
-        }
-        buffer
-    }
-
-    fn find(&mut self, shape: Shape) -> Arc<Matrix<T>> {
         let (class, capacity) = size_class(shape.len());
         if self.classes.len() <= class {
             self.classes.resize_with(class + 1, Class::default);
@@ -99,9 +75,11 @@ impl<T: Scalar> Pool<T> {
             None if self.passes >= LENDING_AFTER => self.lend(class),
             own => own,
         };
-        if let Some(mut buffer) = recycled {
+        if let Some(buffer) = recycled {
+            if let Some(next) = self.classes[class].free.last() {
+                fetch(next); // the next to be taken
+            }
             self.stats.recycled += 1;
-            unique(&mut buffer).reshape(shape);
             return buffer;
         }
         let class = &mut self.classes[class];
@@ -125,8 +103,8 @@ impl<T: Scalar> Pool<T> {
     }
 
     /// Takes a buffer back, unless somebody still holds it.
-    pub fn give_back(&mut self, mut buffer: Arc<Matrix<T>>) {
-        if Arc::get_mut(&mut buffer).is_none() {
+    pub fn give_back(&mut self, buffer: Arc<Matrix<T>>) {
+        if is_shared(&buffer) {
             return;
         }
         let (class, _) = size_class(buffer.capacity());
