@@ -9,8 +9,9 @@ use std::sync::Arc;
 use pulp::{Arch, Simd, WithSimd};
 
 use super::simd::Lanes;
+use super::transpose::transpose;
 use crate::matrix::unique;
-use crate::{Matrix, MatrixView, Scalar, Shape};
+use crate::{Matrix, MatrixMut, MatrixView, Scalar, Shape};
 
 /// The tile of C that is computed at once.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -137,22 +138,13 @@ impl<T: Scalar> Packed<T> {
 
     /// Appends the columns of a matrix, as steps along k.
     pub fn push_cols(&mut self, x: MatrixView<'_, T>) {
-        // Here the known length spares a check at each element.
-        match self.width {
-            16 => self.push_transposed::<16>(x),
-            32 => self.push_transposed::<32>(x),
-            _ => self.push_transposed::<{ usize::MAX }>(x),
-        }
-    }
-
-    /// [`Packed::push_cols`] with slices of this width, or of any.
-    fn push_transposed<const WIDTH: usize>(&mut self, x: MatrixView<'_, T>) {
-        let width = if WIDTH == usize::MAX {
-            self.width
-        } else {
-            WIDTH
-        };
-        let Packed { capacity, k, n, .. } = *self;
+        let Packed {
+            capacity,
+            width,
+            k,
+            n,
+            ..
+        } = *self;
         let cols = x.col_count();
         debug_assert!(k + cols <= capacity && x.row_count() == n);
         let slices = unique(&mut self.buffer)
@@ -164,12 +156,8 @@ impl<T: Scalar> Packed<T> {
             if used < width {
                 steps.fill(T::ZERO);
             }
-            for j in 0..used {
-                let row = x.row(first + j);
-                for (step, &x) in steps.chunks_exact_mut(width).zip(row) {
-                    step[j] = x;
-                }
-            }
+            let steps = MatrixMut::new(steps, Shape::new(cols, used), width);
+            transpose(x.rows(first..first + used), steps, false);
         }
         self.k += cols;
     }
