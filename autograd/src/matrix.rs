@@ -12,7 +12,6 @@ use std::ops::{Index, IndexMut, Range};
 use std::sync::Arc;
 
 use crate::Scalar;
-use crate::kernels::simd::prefetch_at;
 pub(crate) use print::short;
 pub(crate) use view::range_complaint;
 pub use view::{MatrixMut, MatrixView};
@@ -309,16 +308,6 @@ impl<T: Scalar> IndexMut<(usize, usize)> for Matrix<T> {
 /// Whether a buffer has further owners. To look is cheaper than [`unique`], which keeps others from becoming one.
 pub(crate) fn is_shared<T>(buffer: &Arc<Matrix<T>>) -> bool {
     Arc::strong_count(buffer) > 1 || Arc::weak_count(buffer) > 0
-}
-
-/// Asks for a buffer to be brought into the cache: not its elements, but where they are, and before that, how many
-/// owners it has.
-#[inline(always)]
-pub(crate) fn fetch<T>(buffer: &Matrix<T>) {
-    const COUNTS: usize = 2 * size_of::<usize>();
-    let at = std::ptr::from_ref(buffer);
-    prefetch_at(at.wrapping_byte_sub(COUNTS));
-    prefetch_at(at.wrapping_add(1).wrapping_byte_sub(1)); // the last byte, which may be in the next line
 }
 
 /// The matrix in a buffer that has come from the pool and has not been shared since.

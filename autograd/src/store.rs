@@ -10,11 +10,11 @@ use elsa::FrozenVec;
 
 pub(crate) use packed::Right;
 
-use crate::matrix::{fetch, unique};
+use crate::matrix::unique;
 use crate::recording::{Place, Recording};
 use crate::{Matrix, MatrixView, Scalar, Shape};
 use packed::PackedOperands;
-use pool::{Pool, PoolStats};
+use pool::{Pool, PoolStats, fetch};
 
 /// The values of all nodes, and the buffers that values and gradients come from.
 pub(crate) struct Store<T> {

@@ -1,5 +1,7 @@
 //! Rows and columns exchanged, square by square.
 
+use std::ops::Range;
+
 use pulp::{Simd, WithSimd};
 
 use super::elementwise::put;
@@ -46,18 +48,15 @@ impl<T: Scalar> Transpose<'_, T> {
         let height = SQUARE.min(self.x.row_count() - first);
         let width = SQUARE.min(self.x.col_count() - left);
         if (height, width) != (SQUARE, SQUARE) {
-            for c in left..left + width {
-                let to = &mut self.y.row(c)[first..first + height];
-                for (i, to) in to.iter_mut().enumerate() {
-                    put(to, self.x.row(first + i)[c], self.accumulate);
-                }
+            for r in first..first + height {
+                self.row(r, left..left + width);
             }
             return;
         }
-        let mut square: Square<T> = std::array::from_fn(|i| {
-            let row = &self.x.row(first + i)[left..];
-            *row.first_chunk().expect("a whole square")
-        });
+        let mut square = [[T::ZERO; SQUARE]; SQUARE];
+        for (i, row) in square.iter_mut().enumerate() {
+            row.copy_from_slice(&self.x.row(first + i)[left..left + SQUARE]);
+        }
         exchange(&mut square);
         for (i, row) in square.into_iter().enumerate() {
             let to = &mut self.y.row(left + i)[first..];
@@ -66,6 +65,16 @@ impl<T: Scalar> Transpose<'_, T> {
                 true => std::array::from_fn(|j| to[j] + row[j]),
                 false => row,
             };
+        }
+    }
+
+    /// A part of a row of x, element by element.
+    #[inline(always)]
+    fn row(&mut self, r: usize, cols: Range<usize>) {
+        let stride = self.y.stride();
+        let column = &mut self.y.reborrow().into_span()[cols.start * stride + r..];
+        for (to, &x) in column.iter_mut().step_by(stride).zip(&self.x.row(r)[cols]) {
+            put(to, x, self.accumulate);
         }
     }
 }

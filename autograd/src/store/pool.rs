@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::matrix::{fetch, is_shared};
+use crate::kernels::simd::prefetch_at;
+use crate::matrix::is_shared;
 use crate::{Matrix, Scalar, Shape};
 
 /// What a tape's pool has done so far.
@@ -112,6 +113,16 @@ impl<T: Scalar> Pool<T> {
             class.free.push(buffer);
         }
     }
+}
+
+/// Asks for a buffer to be brought into the cache: not its elements, but where they are, and before that, how many
+/// owners it has.
+#[inline(always)]
+pub(super) fn fetch<T>(buffer: &Matrix<T>) {
+    const COUNTS: usize = 2 * size_of::<usize>();
+    let at = std::ptr::from_ref(buffer);
+    prefetch_at(at.wrapping_byte_sub(COUNTS));
+    prefetch_at(at.wrapping_add(1).wrapping_byte_sub(1)); // the last byte, which may be in the next line
 }
 
 /// The class of buffers that serve `len` elements, and how many elements those hold: four classes
