@@ -98,7 +98,7 @@ impl<T: Scalar> Store<T> {
         place.view(&self.values[place.buffer])
     }
 
-    /// A buffer with room for this shape that nobody else has, to be [`Store::begin`]ned.
+    /// A buffer with room for this shape that nobody else has. [`Store::begin`] gives it the shape.
     pub fn take(&self, shape: Shape) -> Arc<Matrix<T>> {
         self.pool.borrow_mut().take(shape)
     }

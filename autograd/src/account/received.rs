@@ -29,17 +29,17 @@ impl<T: Scalar> Received<T> {
     /// What is sent to a place goes here.
     pub fn sink(&mut self, to: Place, on: Recorded<'_, T>) -> Sink<'_, T> {
         let slot = &mut self.gradients[to.owner];
-        let is_new = slot.is_none();
-        let gradient = match slot {
+        let (is_new, gradient) = match slot {
             None => {
                 let shape = on.place(to.owner).shape;
-                on.store.begin(slot.insert(on.store.take(shape)), shape)
+                let buffer = slot.insert(on.store.take(shape));
+                (true, on.store.begin(buffer, shape))
             }
             Some(gradient) => {
                 if is_shared(gradient) {
                     *gradient = on.store.copy(gradient); // it is another node's too
                 }
-                unique(gradient)
+                (false, unique(gradient))
             }
         };
         let accumulate = self.parts.cover(is_new, to, gradient);
