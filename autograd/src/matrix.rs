@@ -2,6 +2,7 @@
 
 mod arithmetic;
 mod convert;
+mod elements;
 #[cfg(feature = "ndarray")]
 mod ndarray;
 mod print;
@@ -12,6 +13,7 @@ use std::ops::{Index, IndexMut, Range};
 use std::sync::Arc;
 
 use crate::Scalar;
+pub(crate) use elements::{Elements, LARGE_PAGE, Region};
 pub(crate) use print::short;
 pub(crate) use view::range_complaint;
 pub use view::{MatrixMut, MatrixView};
@@ -88,7 +90,7 @@ impl fmt::Display for Shape {
 #[derive(Clone, PartialEq)]
 pub struct Matrix<T = f32> {
     shape: Shape,
-    data: Vec<T>,
+    data: Elements<T>,
 }
 
 impl<T: Scalar> Matrix<T> {
@@ -106,7 +108,7 @@ impl<T: Scalar> Matrix<T> {
     #[track_caller]
     pub fn filled(rows: usize, cols: usize, x: T) -> Self {
         let shape = Shape::new(rows, cols).checked::<T>();
-        let data = vec![x; shape.len()];
+        let data = vec![x; shape.len()].into();
         Matrix { shape, data }
     }
 
@@ -231,9 +233,10 @@ impl<T: Scalar> Matrix<T> {
 
     /// Applies `f` to each element, which may become one of another type: `m.map(f64::from)`.
     pub fn map<U: Scalar>(&self, f: impl FnMut(T) -> U) -> Matrix<U> {
+        let data: Vec<U> = self.data.iter().copied().map(f).collect();
         Matrix {
             shape: self.shape,
-            data: self.data.iter().copied().map(f).collect(),
+            data: data.into(),
         }
     }
 
@@ -259,27 +262,31 @@ impl<T: Scalar> Matrix<T> {
             shape == theirs,
             "max_abs_diff: {shape} against {theirs}: the shapes must be equal"
         );
-        let pairs = self.data.iter().zip(&other.data);
+        let pairs = self.data.iter().zip(&other.data[..]);
         pairs
             .map(|(&a, &b)| (a - b).abs().to_f64())
             .fold(0.0, |most, d| if d > most || d.is_nan() { d } else { most })
     }
 
-    /// Takes on a new shape, keeping the allocation where it is large enough; what the elements
-    /// are afterwards is unspecified.
+    /// Takes on a new shape; what the elements are afterwards is unspecified.
+    ///
+    /// # Panics
+    /// If there is no room for it.
     #[track_caller]
     pub(crate) fn reshape(&mut self, shape: Shape) {
         self.shape = shape.checked::<T>();
-        self.data.resize(shape.len(), T::ZERO);
+        self.data.resize(shape.len());
     }
 
-    /// A matrix whose allocation has room for `capacity` elements.
+    /// A matrix of zeros in what there is room for.
+    ///
+    /// # Panics
+    /// If that is too little.
     #[track_caller]
-    pub(crate) fn with_capacity(shape: Shape, capacity: usize) -> Self {
-        let shape = shape.checked::<T>();
-        let mut data = Vec::with_capacity(capacity.max(shape.len()));
-        data.resize(shape.len(), T::ZERO);
-        Matrix { shape, data }
+    pub(crate) fn within(room: Elements<T>, shape: Shape) -> Self {
+        let mut m = Matrix { shape, data: room };
+        m.reshape(shape);
+        m
     }
 
     pub(crate) fn capacity(&self) -> usize {

@@ -2,6 +2,7 @@
 
 mod packed;
 mod pool;
+mod regions;
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
@@ -9,12 +10,13 @@ use std::sync::Arc;
 use elsa::FrozenVec;
 
 pub(crate) use packed::Right;
+pub(crate) use regions::around;
 
 use crate::matrix::unique;
 use crate::recording::{Place, Recording};
 use crate::{Matrix, MatrixView, Scalar, Shape};
 use packed::PackedOperands;
-use pool::{Pool, PoolStats, fetch};
+use pool::{Pool, PoolStats};
 
 /// The values of all nodes, and the buffers that values and gradients come from.
 pub(crate) struct Store<T> {
@@ -76,16 +78,6 @@ impl<T: Scalar> Store<T> {
     pub fn push(&self, value: Arc<Matrix<T>>) -> usize {
         self.values.push(value);
         self.values.len() - 1
-    }
-
-    /// Asks for the value some way before this one: whoever goes from the last to the first will soon need it, and of a
-    /// long recording it is in no cache.
-    #[inline]
-    pub fn fetch_before(&self, index: usize) {
-        const AHEAD: usize = 8;
-        if let Some(value) = self.values.get(index.wrapping_sub(AHEAD)) {
-            fetch(value);
-        }
     }
 
     /// Removes the last value.

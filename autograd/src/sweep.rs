@@ -25,8 +25,6 @@ impl<'t, T: Scalar> Sweep<'t, T> {
         while self.left > end {
             self.left -= 1;
             let index = self.left;
-            tape.store()
-                .fetch_before(recording.nodes[index].place.buffer);
             if recording.is_view(index) {
                 continue; // what it is owed is already in its owner's gradient
             }

@@ -15,14 +15,9 @@ pub(crate) fn run<K: WithSimd>(kernel: K) -> K::Output {
 
 /// Asks for what lies `ahead` registers behind this one to be brought into the cache.
 #[inline(always)]
-pub(crate) fn prefetch<V>(register: &V, ahead: usize) {
-    prefetch_at(std::ptr::from_ref(register).wrapping_add(ahead));
-}
-
-/// Asks for what lies at an address to be brought into the cache.
-#[inline(always)]
 #[allow(unsafe_code)]
-pub(crate) fn prefetch_at<V>(at: *const V) {
+pub(crate) fn prefetch<V>(register: &V, ahead: usize) {
+    let at = std::ptr::from_ref(register).wrapping_add(ahead);
     #[cfg(target_arch = "x86_64")]
     // SAFETY: nothing is read, and an address that is not valid is ignored.
     unsafe {

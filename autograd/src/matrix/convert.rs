@@ -68,12 +68,12 @@ impl<T: Scalar> Matrix<T> {
                 found: data.len(),
             });
         }
-        let shape = Shape::new(rows, cols);
+        let (shape, data) = (Shape::new(rows, cols), data.into());
         Ok(Matrix { shape, data })
     }
 
-    /// The elements in row-major order, without a copy.
+    /// The elements in row-major order; without a copy, but of a matrix that a tape has had in its memory.
     pub fn into_vec(self) -> Vec<T> {
-        self.data
+        self.data.into_vec()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::kernels::simd::prefetch_at;
+use super::regions::Regions;
 use crate::matrix::is_shared;
 use crate::{Matrix, Scalar, Shape};
 
@@ -19,6 +19,8 @@ pub(crate) struct PoolStats {
     pub free: usize,
     /// The bytes of the lists of free buffers.
     pub handles: usize,
+    /// The bytes of the regions that buffers are parts of.
+    pub regions: usize,
 }
 
 /// Free buffers, sorted by size class. Each has exactly one owner.
@@ -27,6 +29,7 @@ pub(crate) struct Pool<T> {
     stats: PoolStats,
     /// How many passes are over.
     passes: usize,
+    regions: Regions,
 }
 
 /// After so many passes, every class has what a pass needs, if those to come are like them. Where shapes
@@ -53,6 +56,7 @@ impl<T: Scalar> Pool<T> {
             classes: Vec::new(),
             stats: PoolStats::default(),
             passes: 0,
+            regions: Regions::default(),
         }
     }
 
@@ -62,6 +66,7 @@ impl<T: Scalar> Pool<T> {
         PoolStats {
             free: buffers.map(|buffer| buffer.capacity()).sum(),
             handles: handles.sum::<usize>() * size_of::<Arc<Matrix<T>>>(),
+            regions: self.regions.bytes(),
             ..self.stats
         }
     }
@@ -77,9 +82,6 @@ impl<T: Scalar> Pool<T> {
             own => own,
         };
         if let Some(buffer) = recycled {
-            if let Some(next) = self.classes[class].free.last() {
-                fetch(next); // the next to be taken
-            }
             self.stats.recycled += 1;
             return buffer;
         }
@@ -88,7 +90,7 @@ impl<T: Scalar> Pool<T> {
         class.free.reserve(class.allocated);
         self.stats.allocated += 1;
         self.stats.elements += capacity;
-        Arc::new(Matrix::with_capacity(shape, capacity))
+        Arc::new(Matrix::within(self.regions.cut(capacity), shape))
     }
 
     /// What has been recorded is no longer needed.
@@ -113,16 +115,6 @@ impl<T: Scalar> Pool<T> {
             class.free.push(buffer);
         }
     }
-}
-
-/// Asks for a buffer to be brought into the cache: not its elements, but where they are, and before that, how many
-/// owners it has.
-#[inline(always)]
-pub(super) fn fetch<T>(buffer: &Matrix<T>) {
-    const COUNTS: usize = 2 * size_of::<usize>();
-    let at = std::ptr::from_ref(buffer);
-    prefetch_at(at.wrapping_byte_sub(COUNTS));
-    prefetch_at(at.wrapping_add(1).wrapping_byte_sub(1)); // the last byte, which may be in the next line
 }
 
 /// The class of buffers that serve `len` elements, and how many elements those hold: four classes

@@ -32,7 +32,6 @@ impl<T: Scalar> Tape<T> {
         let mut index = recording.nodes.len();
         for node in recording.truncate(len) {
             index -= 1;
-            self.store.fetch_before(node.place.buffer);
             if let Some(operation) = node.operation {
                 self.operations.get_mut().truncate(operation as usize);
             }

@@ -5,6 +5,7 @@ use std::mem::size_of;
 use std::sync::Arc;
 
 use super::{StoredOperation, Tape};
+use crate::store::around;
 use crate::{Matrix, Scalar};
 
 /// What a tape has had to allocate so far, and what is in that now.
@@ -40,6 +41,8 @@ pub struct TapeBytes {
     pub layouts: usize,
     /// Buffers that wait to be used again.
     pub free: usize,
+    /// What is left between buffers and behind them.
+    pub unused: usize,
     /// The nodes: places, names, operations and their operands, and handles to all buffers.
     pub nodes: usize,
     /// The tapes that functions are recomputed on, and states kept for that.
@@ -53,7 +56,14 @@ pub struct TapeBytes {
 impl TapeBytes {
     /// All that is the tape's own.
     pub fn total(&self) -> usize {
-        self.values + self.gradients + self.layouts + self.free + self.nodes + self.recomputation
+        let buffers = self.values + self.gradients + self.layouts + self.free;
+        buffers + self.unused + self.nodes + self.recomputation
+    }
+
+    /// The most bytes that a tape may have, the unused among them, for buffers of so many together. From one megabyte
+    /// on it takes memory by pages of two.
+    pub fn most_around(buffers: usize) -> usize {
+        around(buffers)
     }
 }
 
@@ -66,6 +76,7 @@ impl<T: Scalar> Tape<T> {
         let mut here = TapeBytes {
             layouts: bytes(self.store.packed_elements()),
             free: bytes(pool.free),
+            unused: pool.regions - bytes(pool.elements),
             nodes: pool.allocated * header + pool.handles + self.list_bytes(),
             recomputation: self.recomputation_bytes(),
             ..TapeBytes::default()
@@ -134,12 +145,13 @@ impl fmt::Display for TapeBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{}: values {}, gradients {}, layouts {}, free {}, nodes {}, recomputation {}; lent {}, viewed {}",
+            "{}: values {}, gradients {}, layouts {}, free {}, unused {}, nodes {}, recomputation {}; lent {}, viewed {}",
             Amount(self.total()),
             Amount(self.values),
             Amount(self.gradients),
             Amount(self.layouts),
             Amount(self.free),
+            Amount(self.unused),
             Amount(self.nodes),
             Amount(self.recomputation),
             Amount(self.lent),

@@ -1,6 +1,6 @@
 //! [`Segments`]: how long a segment is, and which states between segments are kept.
 
-use autograd::{Checkpoints, TapeStats};
+use autograd::{Checkpoints, TapeBytes};
 
 use crate::check;
 
@@ -38,20 +38,20 @@ impl Segments {
     /// symbol and target, twice while it is read): values, gradients and nodes of a segment, a copy of the
     /// parameters with what a sweep lays out beside it, and the states. A segment's bytes are estimated
     /// from two short ones, which are recorded and swept for that at each pass, at the time of 12 steps;
-    /// the estimate is upwards, by a quarter for buffers and to three times for lists of nodes, which may
-    /// be about to grow. [`CharModel::least_memory`](crate::CharModel::least_memory) tells what has to be allowed.
+    /// the estimate is upwards, by a quarter for buffers, with what may be unused around them
+    /// ([`TapeBytes::most_around`]), and to three times for lists of nodes, which may be about to grow.
+    /// [`CharModel::least_memory`](crate::CharModel::least_memory) tells what has to be allowed.
     pub fn memory(bytes: usize) -> Self {
         Segments(Choice::Memory(bytes))
     }
 
-    /// What to do for so many steps, with a state of so many bytes; `measure` gives the memory that a
-    /// segment of so many steps takes.
+    /// What to do for so many steps, with a state of so many bytes; `measure` tries a segment of so many steps.
     #[track_caller]
     pub(super) fn plan(
         self,
         steps: usize,
         state: usize,
-        measure: impl Fn(usize) -> TapeStats,
+        measure: impl Fn(usize) -> Measured,
     ) -> Plan {
         match self.0 {
             Choice::Steps(segment) => {
@@ -112,35 +112,52 @@ fn measured(steps: usize) -> usize {
     steps.min(8)
 }
 
+/// What a segment has been seen to take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Measured {
+    /// The tape that it is computed on.
+    pub inside: TapeBytes,
+    /// The tape that the text is on.
+    pub outside: TapeBytes,
+}
+
 /// The bytes of a segment.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Usage {
+    /// Whatever the steps.
     fixed: usize,
+    fixed_buffers: usize,
+    /// For each step.
     per_step: usize,
+    buffers_per_step: usize,
 }
 
 impl Usage {
-    pub fn new(steps: usize, measure: impl Fn(usize) -> TapeStats) -> Self {
+    pub fn new(steps: usize, measure: impl Fn(usize) -> Measured) -> Self {
+        let buffers = |bytes: TapeBytes| bytes.total() - bytes.nodes - bytes.unused;
         let long = measured(steps);
         let short = long / 2;
-        let nodes_and_buffers = |steps| {
-            let bytes = measure(steps).bytes;
-            (bytes.nodes, bytes.total() - bytes.nodes)
-        };
         let (few, less) = match short {
             0 => (0, 0),
-            _ => nodes_and_buffers(short),
+            _ => {
+                let bytes = measure(short).inside;
+                (bytes.nodes, buffers(bytes))
+            }
         };
-        let (nodes, buffers) = nodes_and_buffers(long);
+        let Measured { inside, outside } = measure(long);
+        let buffers = buffers(inside);
         let grown = buffers.saturating_sub(less).div_ceil(long - short);
         Usage {
-            fixed: few + buffers.saturating_sub(long * grown),
-            per_step: grown + grown / 4 + 3 * nodes.div_ceil(long),
+            fixed: few + outside.unused,
+            fixed_buffers: buffers.saturating_sub(long * grown),
+            per_step: 3 * inside.nodes.div_ceil(long),
+            buffers_per_step: grown + grown / 4,
         }
     }
 
     fn of(self, steps: usize) -> usize {
-        self.fixed + steps * self.per_step
+        let buffers = self.fixed_buffers + steps * self.buffers_per_step;
+        self.fixed + steps * self.per_step + TapeBytes::most_around(buffers)
     }
 
     /// The least memory for so many steps, with a state of so many bytes.
@@ -156,7 +173,9 @@ mod tests {
     /// With these bytes for a step, and 1,000 besides.
     const USAGE: Usage = Usage {
         fixed: 1000,
+        fixed_buffers: 0,
         per_step: 100,
+        buffers_per_step: 0,
     };
 
     #[test]

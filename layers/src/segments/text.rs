@@ -3,9 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use autograd::{Scalar, Tape, TapeStats, Var};
+use autograd::{Scalar, Tape, Var};
 
-use super::plan::{Plan, Segments, Usage};
+use super::plan::{Measured, Plan, Segments, Usage};
 use crate::bound::Kind;
 use crate::{
     Bound, Carried, CharModel, IntoLengths, Layer, Lengths, ParameterSet, Sequence, State, check,
@@ -179,7 +179,7 @@ impl<T: Scalar> Texts<T> {
     }
 
     /// What the first steps take, recorded and swept as a segment.
-    fn usage(self: &Arc<Self>, p: &Bound<'_, T>, states: &[Carried<T>], steps: usize) -> TapeStats {
+    fn usage(self: &Arc<Self>, p: &Bound<'_, T>, states: &[Carried<T>], steps: usize) -> Measured {
         let tape = Tape::new();
         let copies = p.vars().chain([self.table(p)]);
         let shared: Vec<_> = copies.map(|x| tape.var(x.value().to_matrix())).collect();
@@ -189,8 +189,9 @@ impl<T: Scalar> Texts<T> {
             of.segment(0..steps, shared, s)
         });
         drop(y.sum().backward());
-        let stats = tape.recomputation();
-        stats.expect("it has been recomputed")
+        let inside = tape.recomputation().expect("it has been recomputed").bytes;
+        let outside = tape.stats().bytes;
+        Measured { inside, outside }
     }
 }
 
