@@ -62,6 +62,12 @@ impl TapeBytes {
 
     /// The most bytes that a tape may have, the unused among them, for buffers of so many together. From one megabyte
     /// on it takes memory by pages of two.
+    ///
+    /// ```
+    /// use autograd::TapeBytes;
+    /// assert!(TapeBytes::most_around(100_000) < 122_000);
+    /// assert!(TapeBytes::most_around(100_000_000) < 123_000_000);
+    /// ```
     pub fn most_around(buffers: usize) -> usize {
         around(buffers)
     }
