@@ -165,18 +165,18 @@ impl<T: Scalar> Packed<T> {
 
 impl<T: Lanes> Packed<T> {
     /// The same panels with two elements in the place of one, by [`Lanes::pair`]: those that a step has in the same
-    /// lane of its two registers.
-    pub fn halves(&self) -> Packed<T> {
+    /// lane of its two registers. They are in a buffer for so many elements, which `take` gives.
+    pub fn halves(&self, take: impl FnOnce(usize) -> Arc<Matrix<T>>) -> Packed<T> {
         let width = self.width / VECTORS;
-        let mut buffer = Matrix::zeros(1, self.buffer.data().len() / VECTORS);
+        let mut buffer = take(self.buffer.data().len() / VECTORS);
         let steps = self.buffer.data().chunks_exact(self.width);
-        for (pairs, step) in buffer.data_mut().chunks_exact_mut(width).zip(steps) {
+        let pairs = unique(&mut buffer).data_mut();
+        for (pairs, step) in pairs.chunks_exact_mut(width).zip(steps) {
             let (low, high) = step.split_at(width);
             for j in 0..width {
                 pairs[j] = T::pair(low[j], high[j]);
             }
         }
-        let buffer = Arc::new(buffer);
         Packed {
             buffer,
             width,

@@ -1,12 +1,14 @@
 //! Products, and how each scalar type computes them.
 
+use std::sync::Arc;
+
 use pulp::Arch;
 
 use super::operands::{Left, RightOfRow, Start};
 use super::pack::{Layout, Packed};
 use super::strided::{self, Strided};
 use super::{gemm, gemv};
-use crate::{MatrixMut, MatrixView, Scalar};
+use crate::{Matrix, MatrixMut, MatrixView, Scalar};
 
 /// How a type of elements computes its products. Operands come in the layout that the type asks for;
 /// their shapes fit.
@@ -37,9 +39,13 @@ pub trait Multiply: Sized {
         start: Start<'_, Self>,
         y: MatrixMut<'_, Self>,
     );
-    /// A right operand in panels whose elements take half the memory, for products of one row; if the type has that.
-    fn halves(b: &Packed<Self>) -> Option<Packed<Self>> {
-        let _ = b;
+    /// A right operand in panels whose elements take half the memory, for products of one row, in a buffer for so many
+    /// elements, which `take` gives; if the type has that.
+    fn halves(
+        b: &Packed<Self>,
+        take: impl FnOnce(usize) -> Arc<Matrix<Self>>,
+    ) -> Option<Packed<Self>> {
+        let _ = (b, take);
         None
     }
 }
@@ -140,8 +146,11 @@ macro_rules! real {
             ) {
                 gemv::multiply(Arch::new(), x, b, start, y);
             }
-            fn halves(b: &Packed<Self>) -> Option<Packed<Self>> {
-                Some(b.halves())
+            fn halves(
+                b: &Packed<Self>,
+                take: impl FnOnce(usize) -> Arc<Matrix<Self>>,
+            ) -> Option<Packed<Self>> {
+                Some(b.halves(take))
             }
         }
     )*};

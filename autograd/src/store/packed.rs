@@ -3,12 +3,14 @@
 //! A weight is multiplied with at every step, on the way forward and on the way back; laying it out
 //! for the inner loop costs as much as a skinny product does.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use super::{Recorded, Store};
 use crate::kernels::pack::Packed;
 use crate::recording::Place;
-use crate::{Scalar, Shape};
+use crate::{Matrix, Scalar, Shape};
 
 /// How a matrix b is used as a right operand.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -54,10 +56,8 @@ impl<T: Scalar> Store<T> {
     /// Forgets what has been laid out of the nodes from `first` on, and keeps the buffers.
     pub fn forget_packed(&self, first: usize) {
         let mut packed = self.packed.borrow_mut();
-        for ((_, right), packed) in packed.extract_if(|(place, _), _| place.owner >= first) {
-            if right != Right::TransposedHalves {
-                self.give_back(packed.buffer); // as halves are not of the pool
-            }
+        for (_, packed) in packed.extract_if(|(place, _), _| place.owner >= first) {
+            self.give_back(packed.buffer);
         }
     }
 
@@ -77,7 +77,7 @@ impl<T: Scalar> Store<T> {
             }
             Right::TransposedHalves => {
                 let packed = self.pack(place, Right::Transposed);
-                match T::halves(&packed) {
+                match T::halves(&packed, |len| self.packed_buffer(len)) {
                     Some(halves) => {
                         self.give_back(packed.buffer);
                         halves
@@ -90,7 +90,10 @@ impl<T: Scalar> Store<T> {
 
     pub fn empty_packed(&self, width: usize, capacity: usize, n: usize) -> Packed<T> {
         let size = Packed::<T>::size(width, capacity, n);
-        let buffer = self.write(Shape::new(1, size), |_| ());
-        Packed::empty(buffer, width, capacity, n)
+        Packed::empty(self.packed_buffer(size), width, capacity, n)
+    }
+
+    fn packed_buffer(&self, len: usize) -> Arc<Matrix<T>> {
+        self.write(Shape::new(1, len), |_| ())
     }
 }

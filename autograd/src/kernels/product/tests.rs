@@ -205,8 +205,9 @@ fn check_shape<T: Real>(m: usize, k: usize, n: usize) {
                 y.result()
             };
             assert!(
-                alone(RightOfRow::Halves(&by_cols.halves()))
-                    == alone(RightOfRow::Plain(rounded.view())),
+                alone(RightOfRow::Halves(
+                    &by_cols.halves(|len| Arc::new(Matrix::zeros(1, len)))
+                )) == alone(RightOfRow::Plain(rounded.view())),
                 "{arch:?} from {start_from}: row {last} of [{m}, {k}] [{k}, {n}] with half the bits"
             );
         }
