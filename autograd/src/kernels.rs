@@ -1,6 +1,6 @@
 //! The only numeric loops: products, element-wise functions, reductions.
 //!
-//! `unsafe` lives here, in blocks that each give their reason.
+//! `unsafe` lives here, in blocks that each give their reason, and where matrices have their elements.
 
 #![allow(missing_debug_implementations)] // no type of these can be named from outside
 

@@ -155,7 +155,8 @@ impl Region {
     /// A region of so many bytes, and not none.
     pub fn new(bytes: usize) -> Self {
         let align = if bytes < LARGE_PAGE { LINE } else { LARGE_PAGE };
-        let layout = Layout::from_size_align(bytes.max(LINE), align).expect("memory has an end");
+        let layout =
+            Layout::from_size_align(bytes.max(LINE), align).expect("more than there is memory");
         // SAFETY: it is of more than no bytes.
         let start = unsafe { alloc::alloc(layout) };
         let start = NonNull::new(start).unwrap_or_else(|| alloc::handle_alloc_error(layout));
@@ -177,7 +178,7 @@ impl Region {
     pub fn cut<T: Scalar>(&mut self, capacity: usize) -> Option<Elements<T>> {
         let bytes = capacity.checked_mul(size_of::<T>())?;
         // What is less than a line is in one line.
-        let align = bytes.next_power_of_two().min(LINE).max(align_of::<T>());
+        let align = bytes.min(LINE).next_power_of_two().max(align_of::<T>());
         let from = self.used.next_multiple_of(align);
         let to = from.checked_add(bytes)?;
         if to > self.memory.layout.size() {
@@ -278,6 +279,7 @@ mod tests {
         part.resize(LARGE_PAGE / 8 + 100);
         assert!(region.cut::<f64>(100).is_none(), "only 200 bytes are left");
         assert!(region.cut::<f64>(usize::MAX / 4).is_none());
+        assert!(region.cut::<f64>(usize::MAX / 8).is_none());
         assert!(region.cut::<f64>(20).is_some());
     }
 }

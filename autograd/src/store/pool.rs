@@ -85,7 +85,7 @@ impl<T: Scalar> Pool<T> {
             self.stats.recycled += 1;
             return buffer;
         }
-        let class = &mut self.classes[class];
+        let (shape, class) = (shape.checked::<T>(), &mut self.classes[class]);
         class.allocated += 1;
         class.free.reserve(class.allocated);
         self.stats.allocated += 1;
