@@ -62,6 +62,8 @@ impl<'t, T: Scalar> Gradients<'t, T> {
 
     /// The gradient of a node, moved out without a copy; `None` for a view, and where
     /// [`Gradients::get`] gives none. [`Tape::recycle`] takes the matrix back when it is done with.
+    /// Until then it keeps the memory that it is a part of, up to 32 MB of a large tape, also when the tape is no more:
+    /// what is to be kept for long is better had from [`Gradients::of`], which copies.
     #[track_caller]
     pub fn take(&mut self, of: Var<'_, T>) -> Option<Arc<Matrix<T>>> {
         self.get(of)?;
